@@ -1,0 +1,1 @@
+"""What django-chroniker costs, beside bare processes that do the same without it."""

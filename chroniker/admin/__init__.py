@@ -1,0 +1,15 @@
+"""What people see and press. A project that has registered an admin of its own keeps it."""
+
+from django.contrib import admin
+
+from chroniker.admin.inlines import JobDependencyInline
+from chroniker.admin.job import JobAdmin
+from chroniker.admin.log import LogAdmin
+from chroniker.admin.monitor import MonitorAdmin
+from chroniker.models import Job, Log, Monitor
+
+__all__ = ["JobAdmin", "JobDependencyInline", "LogAdmin", "MonitorAdmin"]
+
+for model, model_admin in ((Job, JobAdmin), (Log, LogAdmin), (Monitor, MonitorAdmin)):
+    if not admin.site.is_registered(model):
+        admin.site.register(model, model_admin)

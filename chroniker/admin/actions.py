@@ -1,0 +1,205 @@
+"""The buttons and bulk actions of jobs, each with what it says afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from chroniker.admin import requests
+from chroniker.admin.permissions import JobPermissions
+from chroniker.admin.requests import Answer
+from chroniker.admin.state import waits_for
+from chroniker.models import Job, JobQuerySet
+from chroniker.moments import to_instant
+
+
+class JobActions(JobPermissions, admin.ModelAdmin):
+    """Bulk actions on jobs, and the two requests that are buttons as well."""
+
+    def ask_to_run(self, request: HttpRequest, job: Job) -> None:
+        """Ask for a run, and say what will become of that."""
+        answer = requests.ask_to_run(job, request.user.get_username())
+        name = {"job": job.name}
+        if answer is Answer.DISABLED:
+            text = _("“%(job)s” is disabled, so it will not run. Enable it first.") % name
+            self.message_user(request, text, messages.ERROR)
+            return
+        self.log_change(request, job, _("Asked for a run."))
+        if answer is Answer.DONE_WHILE_RUNNING:
+            text = _("“%(job)s” is running. It will run once more when this run has ended.") % name
+        else:
+            text = _("“%(job)s” will run at the next tick.") % name
+        self.message_user(request, text, messages.SUCCESS)
+        self._warn_of_obstacles(request, job)
+
+    def _warn_of_obstacles(self, request: HttpRequest, job: Job) -> None:
+        reasons = waits_for(job)
+        held_until = to_instant(job.held_until)
+        if held_until is not None and held_until > Job.objects.now():
+            reasons.append(job.error or _("it is held"))
+        if reasons:
+            text = _("It has to wait, though: %s") % "; ".join(reasons)
+            self.message_user(request, text, messages.WARNING)
+
+    def ask_to_stop(self, request: HttpRequest, job: Job, fence: int | None) -> None:
+        """Ask for the end of the run that was on the screen, and say what will become of that."""
+        answer = requests.ask_to_stop(job, request.user.get_username(), fence)
+        name = {"job": job.name}
+        if answer is Answer.DONE:
+            self.log_change(request, job, _("Asked to stop the run."))
+            text = _("“%(job)s” was asked to stop. Its run ends within seconds.") % name
+            self.message_user(request, text, messages.SUCCESS)
+        elif answer is Answer.ANOTHER_RUN:
+            text = _("That run of “%(job)s” has ended; another one goes on and was left alone.")
+            self.message_user(request, text % name, messages.WARNING)
+        else:
+            text = _("“%(job)s” is not running, so there is nothing to stop.") % name
+            self.message_user(request, text, messages.WARNING)
+
+    @admin.action(description=gettext_lazy("Run selected jobs"), permissions=["run"])
+    def run_selected_jobs(self, request: HttpRequest, queryset: JobQuerySet) -> None:
+        """Ask for a run of each."""
+        ids = _ids(queryset)
+        asked = requests.ask_all_to_run(ids, request.user.get_username())
+        self._log(request, Job.objects.filter(pk__in=ids, enabled=True), _("Asked for a run."))
+        self._tell(
+            request,
+            asked,
+            ngettext(
+                "%d job will run at the next tick.", "%d jobs will run at the next tick.", asked
+            ),
+        )
+        left = len(ids) - asked
+        self._tell_of_rest(
+            request,
+            left,
+            ngettext(
+                "%d job is disabled and will not run.",
+                "%d jobs are disabled and will not run.",
+                left,
+            ),
+        )
+
+    @admin.action(description=gettext_lazy("Withdraw requests to run"), permissions=["run"])
+    def withdraw_requests(self, request: HttpRequest, queryset: JobQuerySet) -> None:
+        """Take back requests to run that are still pending."""
+        ids = _ids(queryset)
+        done = requests.withdraw(ids)
+        self._tell(
+            request,
+            done,
+            ngettext("%d request was withdrawn.", "%d requests were withdrawn.", done),
+        )
+
+    @admin.action(description=gettext_lazy("Stop selected jobs"), permissions=["stop"])
+    def stop_selected_jobs(self, request: HttpRequest, queryset: JobQuerySet) -> None:
+        """Ask for the end of the runs that go on."""
+        ids = _ids(queryset)
+        running = requests.ask_all_to_stop(ids, request.user.get_username())
+        asked = len(running)
+        self._log(request, running, _("Asked to stop the run."))
+        self._tell(
+            request,
+            asked,
+            ngettext("%d job was asked to stop.", "%d jobs were asked to stop.", asked),
+        )
+        left = len(ids) - asked
+        self._tell_of_rest(
+            request, left, ngettext("%d job is not running.", "%d jobs are not running.", left)
+        )
+
+    @admin.action(description=gettext_lazy("Enable selected jobs"), permissions=["change"])
+    def enable_jobs(self, request: HttpRequest, queryset: JobQuerySet) -> None:
+        """Enable those that are not."""
+        self._enable(request, _ids(queryset))
+
+    @admin.action(description=gettext_lazy("Disable selected jobs"), permissions=["change"])
+    def disable_jobs(self, request: HttpRequest, queryset: JobQuerySet) -> None:
+        """Disable those that are not; their runs go on to their end."""
+        self._disable(request, _ids(queryset))
+
+    @admin.action(description=gettext_lazy("Toggle selected jobs"), permissions=["change"])
+    def toggle_enabled(self, request: HttpRequest, queryset: JobQuerySet) -> None:
+        """Enable those that are disabled, and the other way round."""
+        jobs = dict(queryset.values_list("pk", "enabled"))
+        self._disable(request, [pk for pk, enabled in jobs.items() if enabled])
+        self._enable(request, [pk for pk, enabled in jobs.items() if not enabled])
+
+    @admin.action(description=gettext_lazy("Give up stalled runs"), permissions=["stop"])
+    def clear_stalled(self, request: HttpRequest, queryset: JobQuerySet) -> None:
+        """Mark jobs that show no sign of life as not running; leave alone those that do."""
+        ids = _ids(queryset)
+        stale = requests.give_up_stale(ids, request.user.get_username())
+        done = len(stale)
+        self._log(request, stale, _("Gave up the run, which showed no sign of life."))
+        self._tell(request, done, ngettext("%d run was given up.", "%d runs were given up.", done))
+        left = len(ids) - done
+        self._tell_of_rest(
+            request,
+            left,
+            ngettext(
+                "%d job is idle or shows signs of life and was left alone.",
+                "%d jobs are idle or show signs of life and were left alone.",
+                left,
+            ),
+        )
+
+    def _enable(self, request: HttpRequest, ids: list[int]) -> None:
+        if not ids:
+            return
+        ids, raw = self._without_raw(request, ids)
+        result = requests.enable(ids)
+        self._log(request, Job.objects.filter(pk__in=result.done), _("Enabled."))
+        done = len(result.done)
+        self._tell(request, done, ngettext("%d job was enabled.", "%d jobs were enabled.", done))
+        self._tell_of_rest(
+            request,
+            raw,
+            ngettext(
+                "%d job has a raw command, which you may not enable.",
+                "%d jobs have raw commands, which you may not enable.",
+                raw,
+            ),
+        )
+        for name, reason in result.refused.items():
+            text = _("“%(job)s” cannot be enabled: %(reason)s") % {"job": name, "reason": reason}
+            self.message_user(request, text, messages.ERROR)
+
+    def _without_raw(self, request: HttpRequest, ids: list[int]) -> tuple[list[int], int]:
+        """Those of these jobs that this person may enable, and how many others there are."""
+        if self.has_edit_raw_command_permission(request):
+            return ids, 0
+        harmless = Job.objects.filter(pk__in=ids).exclude(raw_command__gt="")
+        allowed = list(harmless.values_list("pk", flat=True))
+        return allowed, len(ids) - len(allowed)
+
+    def _disable(self, request: HttpRequest, ids: list[int]) -> None:
+        if not ids:
+            return
+        enabled = list(Job.objects.filter(pk__in=ids, enabled=True))
+        done = requests.disable(ids)
+        self._log(request, enabled, _("Disabled."))
+        self._tell(request, done, ngettext("%d job was disabled.", "%d jobs were disabled.", done))
+
+    def _tell(self, request: HttpRequest, count: int, text: str) -> None:
+        self.message_user(request, text % count, messages.SUCCESS if count else messages.INFO)
+
+    def _tell_of_rest(self, request: HttpRequest, count: int, text: str) -> None:
+        if count:
+            self.message_user(request, text % count, messages.WARNING)
+
+    def _log(self, request: HttpRequest, jobs: Any, message: str) -> None:
+        """Write down who did it, for the history of each job."""
+        person: Any = request.user
+        LogEntry.objects.log_actions(
+            user_id=person.pk, queryset=jobs, action_flag=CHANGE, change_message=message
+        )
+
+
+def _ids(queryset: JobQuerySet) -> list[int]:
+    return list(queryset.values_list("pk", flat=True))

@@ -1,0 +1,180 @@
+"""Columns of the lists of jobs, and read-only fields of a job's page. None asks for a row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import admin
+from django.db.models import OuterRef, Subquery
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from chroniker import constants
+from chroniker.admin import display
+from chroniker.admin.state import (
+    fence_on_screen,
+    is_stale,
+    last_outcome,
+    next_runs,
+    running,
+    state_of,
+)
+from chroniker.models import Job, Log
+from chroniker.moments import to_instant, to_stored, utc_now
+
+
+def with_last_log(jobs: Any) -> Any:
+    """Each job with id and status of its newest run that has ended, for one query in all."""
+    newest = Log.objects.carried_out().filter(job=OuterRef("pk")).order_by("-run_start_datetime")
+    return jobs.annotate(
+        last_log_id=Subquery(newest.values("pk")[:1]),
+        last_log_status=Subquery(newest.values("status")[:1]),
+    ).prefetch_related("hosts", "dependencies__dependee__hosts")
+
+
+class JobColumns(admin.ModelAdmin):
+    """What a job's row and page show; the names are those of 1.x where the meaning is."""
+
+    def url(self, name: str, *args: object) -> str:
+        """The address of a page of this admin site."""
+        return reverse(f"admin:{name}", args=args, current_app=self.admin_site.name)
+
+    @admin.display(description=gettext_lazy("state"), ordering="is_running")
+    def state(self, job: Job) -> SafeString:
+        """What it is doing, or why it is not."""
+        state = state_of(job, utc_now())
+        html = display.pill(state.kind, state.words, state.detail)
+        percent = job.progress_percent if job.is_running else None
+        return html if percent is None else display.lines((html, display.progress_bar(percent)))
+
+    @admin.display(description=gettext_lazy("schedule"), ordering="frequency")
+    def get_frequency(self, job: Job) -> str:
+        """The schedule in words."""
+        try:
+            return job.schedule().describe()
+        except (ValueError, OverflowError) as error:  # InvalidSchedule is a ValueError
+            return display.pill("failed", _("Invalid"), str(error))
+
+    @admin.display(description=gettext_lazy("next run"), ordering="next_run")
+    def get_timeuntil(self, job: Job) -> str:
+        """When it runs next, and how long that is from now."""
+        return display.moment(job.next_run, job.get_timeuntil())
+
+    @admin.display(description=gettext_lazy("last run"), ordering="last_run")
+    def last_run_text(self, job: Job) -> str:
+        """When it ran last and how that went, for who may not see logs."""
+        if job.last_run is None:
+            return display.NOTHING
+        outcome = last_outcome(job)
+        words = display.ago(to_instant(job.last_run), utc_now())
+        sign = display.sign(outcome.kind, outcome.words)
+        return display.words((sign, display.moment(job.last_run, words)))
+
+    @admin.display(description=gettext_lazy("last run"), ordering="last_run")
+    def last_run_with_link(self, job: Job) -> str:
+        """When it ran last, as a link to that run's log."""
+        log_id = getattr(job, "last_log_id", None)
+        if job.last_run is None or log_id is None:
+            return self.last_run_text(job)
+        url = self.url("chroniker_log_change", log_id)
+        return display.link(url, self.last_run_text(job))
+
+    @admin.display(description=gettext_lazy("host"), ordering="hostname")
+    def host(self, job: Job) -> str:
+        """Where it may run."""
+        if job.hostname == constants.ALL_HOSTS:
+            return _("all")
+        return display.visible(job.hostname or "") or _("any")
+
+    @admin.display(description=gettext_lazy("type"), ordering="is_monitor")
+    def job_type(self, job: Job) -> str:
+        """Whether it is a monitor."""
+        return _("monitor") if job.is_monitor else _("job")
+
+    @admin.display(description="", empty_value="")
+    def run_button(self, job: Job) -> str:
+        """A button that asks for a run."""
+        if not job.enabled:
+            return ""
+        url = self.url("chroniker_job_run", job.pk)
+        label = _("Run %s") % job.name
+        return display.row_button(f"{url}?inline=1", _("Run"), label=label)
+
+    @admin.display(description="", empty_value="")
+    def stop_button(self, job: Job) -> str:
+        """A button that asks for the end of the run that is shown, while there is one."""
+        if not running(job):
+            return ""
+        url = self.url("chroniker_job_stop", job.pk)
+        label = _("Stop %s") % job.name
+        return display.row_button(
+            f"{url}?inline=1", _("Stop"), label=label, fence=fence_on_screen(job)
+        )
+
+    @admin.display(description=gettext_lazy("logs"))
+    def view_logs_button(self, job: Job) -> str:
+        """A link to the logs of this job."""
+        if job._state.adding:
+            return display.NOTHING
+        return display.link_button(self.logs_url(job), _("Logs"))
+
+    def logs_url(self, job: Job) -> str:
+        """The address of the logs of this job."""
+        return f"{self.url('chroniker_log_changelist')}?job__id__exact={job.pk}"
+
+    # Of the page only
+
+    @admin.display(description=gettext_lazy("complete"), boolean=True)
+    def check_is_complete(self, job: Job) -> bool:
+        """Whether no run of it goes on."""
+        return not running(job)
+
+    @admin.display(description=gettext_lazy("fresh"), boolean=True)
+    def is_fresh(self, job: Job) -> bool:
+        """Whether it is idle, or gives signs of life."""
+        return not is_stale(job, utc_now())
+
+    @admin.display(description=gettext_lazy("is due"))
+    def is_due_display(self, job: Job) -> str:
+        """Whether it is due, on whichever host."""
+        due = not job._state.adding and job.is_due(check_hostname=False)
+        return _("Yes") if due else _("No")
+
+    @admin.display(description=gettext_lazy("progress"))
+    def progress_percent_str(self, job: Job) -> str:
+        """How far the run is."""
+        percent = job.progress_percent
+        if percent is None:
+            return display.NOTHING
+        parts = f"{job.total_parts_complete} / {job.total_parts}"
+        return display.lines((display.progress_bar(percent), display.small(parts)))
+
+    @admin.display(description=gettext_lazy("estimated completion"))
+    def estimated_completion_datetime_str(self, job: Job) -> str:
+        """When the run will be complete."""
+        return display.moment(job.estimated_completion_datetime)
+
+    @admin.display(description=gettext_lazy("next runs"))
+    def next_runs(self, job: Job) -> str:
+        """The next five times it will run, if nothing is changed."""
+        if job._state.adding or job.frequency == constants.MANUAL:
+            return display.NOTHING
+        try:
+            moments = next_runs(job, utc_now())
+        except (ValueError, OverflowError):  # the schedule in words says what is wrong
+            return display.NOTHING
+        if not moments:
+            return _("None")
+        return display.items(self._upcoming(job, moment) for moment in moments)
+
+    def _upcoming(self, job: Job, moment: datetime) -> str:
+        when = display.moment(to_stored(moment))
+        if not job.timezone:
+            return when
+        zone = job.valid_zone_name
+        there = f"{moment.astimezone(ZoneInfo(zone)):%H:%M} {zone}"
+        return display.words((when, display.small(there)))

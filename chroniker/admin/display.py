@@ -1,0 +1,192 @@
+"""Plain values in, safe HTML out: the one place of the admin where HTML is made from values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.utils import formats, timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+
+NOTHING = "\N{EN DASH}"
+
+_SIGNS = {
+    "running": "▶",
+    "succeeded": "✓",
+    "failed": "✕",
+    "timed_out": "⏱",
+    "stopped": "■",
+    "lost": "?",
+    "skipped": "○",
+    "waiting": "…",
+    "disabled": NOTHING,
+    "idle": "·",
+}
+"""Shown besides the colour, for those who do not see it. The keys are classes in the CSS."""
+
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
+)
+_DELETE = 0x7F
+_SPACE = 0x20
+_PICTURES = 0x2400
+
+
+def visible(text: str) -> str:
+    """The text with control characters, also those that turn the writing direction, made visible.
+
+    Line ends of any kind become newlines. Not escaped.
+    """
+    return _CONTROL.sub(_picture, text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _picture(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < _SPACE:
+        return chr(_PICTURES + code)
+    return "\u2421" if code == _DELETE else f"\\u{code:04x}"
+
+
+def pill(kind: str, text: str, detail: str = "") -> SafeString:
+    """A state as a coloured word with its sign; ``detail`` follows in small letters."""
+    html = format_html(
+        '<span class="chroniker-pill chroniker-{}"><span aria-hidden="true">{}</span> {}</span>',
+        kind,
+        _SIGNS.get(kind, ""),
+        visible(text),
+    )
+    return words((html, small(visible(detail)))) if detail else html
+
+
+def sign(kind: str, text: str) -> SafeString:
+    """The sign of a state; what it means is said by a screen reader and on hover."""
+    return format_html(
+        '<span class="chroniker-sign chroniker-{}" role="img" aria-label="{}" title="{}">{}</span>',
+        *(kind, text, text, _SIGNS.get(kind, "")),
+    )
+
+
+def small(text: str) -> SafeString:
+    """A remark."""
+    return format_html('<span class="chroniker-small">{}</span>', text)
+
+
+def progress_bar(percent: float) -> SafeString:
+    """How far a run is."""
+    whole = int(percent)
+    return format_html(
+        '<progress class="chroniker-progress" max="100" value="{}">{}%</progress>', whole, whole
+    )
+
+
+def moment(value: datetime | None, words: str = "") -> str:
+    """A date and time in the current time zone, or words for it; exactly on hover and focus."""
+    if value is None:
+        return words or NOTHING
+    local = _local(value)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        local.isoformat(),
+        f"{local:%Y-%m-%d %H:%M:%S %Z}".rstrip(),
+        words or plain_moment(value),
+    )
+
+
+def exact_moment(value: datetime | None) -> str:
+    """A date and time, and below it the same to the second and with its zone."""
+    if value is None:
+        return NOTHING
+    local = _local(value)
+    return lines((moment(value), small(f"{local:%H:%M:%S %Z}".rstrip())))
+
+
+def plain_moment(value: datetime) -> str:
+    """The same as plain text."""
+    return formats.date_format(_local(value), "DATETIME_FORMAT")
+
+
+def _local(value: datetime) -> datetime:
+    """As templates have it: without time zone support, what is stored is local already."""
+    return timezone.localtime(value) if timezone.is_aware(value) else value
+
+
+def ago(value: datetime | None, now: datetime) -> str:
+    """How long it is since then, in words. Both aware."""
+    if value is None:
+        return NOTHING
+    if now - value < timedelta(minutes=1):
+        return _("just now")
+    return _("%s ago") % timesince(value, now)
+
+
+def lines(parts: Iterable[str]) -> SafeString:
+    """Parts below each other."""
+    return format_html_join(_BREAK, "{}", ((part,) for part in parts))
+
+
+_BREAK = SafeString("<br>")
+
+
+def words(parts: Iterable[str]) -> SafeString:
+    """Parts beside each other."""
+    return format_html_join(" ", "{}", ((part,) for part in parts))
+
+
+def items(parts: Iterable[str]) -> SafeString:
+    """Parts as a list."""
+    rows = format_html_join("", "<li>{}</li>", ((part,) for part in parts))
+    return format_html('<ul class="chroniker-items">{}</ul>', rows)
+
+
+def link(url: str, text: str) -> SafeString:
+    """A link within the admin."""
+    return format_html('<a href="{}">{}</a>', url, text)
+
+
+def outward_link(url: str, text: str) -> SafeString:
+    """A link that opens in a new tab and tells it nothing of this one."""
+    return format_html('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>', url, text)
+
+
+def link_button(url: str, text: str) -> SafeString:
+    """A link that looks like a button."""
+    return format_html('<a class="button chroniker-button" href="{}">{}</a>', url, text)
+
+
+def row_button(url: str, text: str, *, label: str, fence: int | None = None) -> SafeString:
+    """A button in the change list, which is one form: it posts that form to ``url``.
+
+    ``label`` is what a screen reader says; ``fence`` names the run that is on the screen.
+    """
+    named = "" if fence is None else format_html(' name="fence" value="{}"', fence)
+    return format_html(
+        '<button type="submit" class="button chroniker-button" formaction="{}" formmethod="post"'
+        ' aria-label="{}"{}>{}</button>',
+        *(url, visible(label), named, text),
+    )
+
+
+def duration(value: timedelta | None) -> str:
+    """A length of time as people say it, for instance ``1 h 04 m`` or ``12.3 s``."""
+    if value is None:
+        return ""
+    seconds = max(0.0, value.total_seconds())
+    if seconds < 60:  # noqa: PLR2004 - seconds of a minute
+        return _("%s s") % formats.number_format(round(seconds, 1), 1)
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return _("%(days)d d %(hours)02d h") % {"days": days, "hours": hours}
+    if hours:
+        return _("%(hours)d h %(minutes)02d m") % {"hours": hours, "minutes": minutes}
+    return _("%(minutes)d m %(seconds)02d s") % {"minutes": minutes, "seconds": seconds}
+
+
+def output(text: str) -> SafeString:
+    """What a job printed, as it was printed."""
+    return format_html('<pre class="chroniker-output">{}</pre>', visible(text))

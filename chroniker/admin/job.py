@@ -1,0 +1,198 @@
+"""Jobs in the admin."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import django
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.db import models
+from django.forms import Textarea, TextInput
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from chroniker import settings
+from chroniker.admin import deletion, graph, job_fieldsets
+from chroniker.admin.columns import with_last_log
+from chroniker.admin.forms import JobForm
+from chroniker.admin.inlines import JobDependencyInline
+from chroniker.admin.request_views import RequestViews
+from chroniker.admin.state import fence_on_screen, running
+from chroniker.models import Job
+
+_WHAT_A_RAW_COMMAND_DOES = (
+    *("command", "args", "raw_command", "hostname", "frequency", "params"),
+    *("cron_expression", "timezone", "next_run", "jitter_seconds"),
+)
+"""What may not be changed of a job with a raw command by who may not write raw commands."""
+
+_LISTS_BREADCRUMBS = (6, 1)
+"""Since then the way to a page is marked up as a list, and only styled so."""
+
+
+class JobAdmin(RequestViews):
+    """Jobs: what they are, what they are doing, and the buttons that ask something of them."""
+
+    form = JobForm
+    list_display: Any = (
+        *("name", "state", "get_frequency", "get_timeuntil", "last_run_with_link"),
+        *("run_button", "stop_button", "view_logs_button", "host"),
+    )
+    list_display_links = ("name",)
+    list_filter = (
+        *("enabled", "is_running", "last_run_successful", "frequency", "is_monitor", "hostname"),
+    )
+    search_fields = ("name", "hostname", "current_hostname", "current_pid")
+    filter_horizontal = ("subscribers",)
+    inlines = (JobDependencyInline,)
+    actions = (
+        *("enable_jobs", "disable_jobs", "toggle_enabled", "run_selected_jobs"),
+        *("withdraw_requests", "stop_selected_jobs", "clear_stalled"),
+    )
+    readonly_fields = job_fieldsets.READ_ONLY
+    fieldsets: ClassVar[Any] = job_fieldsets.FIELDSETS
+    formfield_overrides = {
+        models.CharField: {"widget": TextInput(attrs={"class": "chroniker-wide"})},
+        models.TextField: {"widget": Textarea(attrs={"class": "chroniker-wide", "rows": 3})},
+    }
+    show_full_result_count = False
+
+    class Media:
+        css = {"all": ("chroniker/css/admin.css",)}
+
+    # What is shown to whom
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Jobs with what their rows show, in a number of queries that does not grow with them."""
+        return with_last_log(super().get_queryset(request))
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Without the buttons that this person may not press, and without any in a popup."""
+        hidden = self._hidden(request)
+        if IS_POPUP_VAR in request.GET:
+            hidden |= {"run_button", "stop_button", "view_logs_button"}
+        columns = [name for name in super().get_list_display(request) if name not in hidden]
+        if self.has_logs_permission(request):
+            return columns
+        return ["last_run_text" if name == "last_run_with_link" else name for name in columns]
+
+    def _hidden(self, request: HttpRequest) -> set[str]:
+        """What leads to where this person may not go."""
+        hidden = set()
+        if not self.has_run_permission(request):
+            hidden.add("run_button")
+        if not self.has_stop_permission(request):
+            hidden.add("stop_button")
+        if not self.has_logs_permission(request):
+            hidden |= {"view_logs_button", "last_run_with_link"}
+        return hidden
+
+    def get_fieldsets(self, request: HttpRequest, obj: Job | None = None) -> Any:
+        """Without what has nothing to say: of a new job, of a job without error."""
+        if self.fieldsets is not job_fieldsets.FIELDSETS:  # a subclass's own
+            return super().get_fieldsets(request, obj)
+        hidden = self._hidden(request)
+        if obj is None:
+            hidden |= set(self.get_readonly_fields(request))
+        else:
+            hidden |= _without_news(obj)
+        return job_fieldsets.only(lambda name: name not in hidden)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Job | None = None) -> Any:
+        """Besides what a job tells of itself: what this person may not change of it."""
+        readonly = [*super().get_readonly_fields(request, obj)]
+        has_raw = obj is not None and bool((obj.raw_command or "").strip())
+        may_edit_raw = self.has_edit_raw_command_permission(request, obj)
+        if has_raw and not may_edit_raw:
+            readonly += _WHAT_A_RAW_COMMAND_DOES
+            if obj is not None and not obj.enabled:
+                readonly.append("enabled")
+        elif not may_edit_raw or (settings.CHRONIKER_DISABLE_RAW_COMMAND and not has_raw):
+            # Where raw commands are disabled, one that is stored can still be taken out.
+            readonly.append("raw_command")
+        return readonly
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What would be deleted; a job that is running is not."""
+        return deletion.of_jobs(objs, request, self.admin_site)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """With what the page's buttons depend on."""
+        job: Job | None = context.get("original")
+        context |= {
+            "may_run": self.has_run_permission(request, job),
+            "may_stop": self.has_stop_permission(request, job),
+            "is_running": job is not None and bool(running(job)),
+            "fence": job and fence_on_screen(job),
+            "may_see_logs": self.has_logs_permission(request, job),
+        }
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    # Pages of its own
+
+    def get_urls(self) -> list[Any]:
+        """Run, stop and the graph, before what would take them for a job's id."""
+        wrap = self.admin_site.admin_view
+        own: list[URLPattern] = [
+            path(
+                "<int:object_id>/run/",
+                wrap(require_POST(self.run_view)),
+                name="chroniker_job_run",
+            ),
+            path(
+                "<int:object_id>/stop/",
+                wrap(require_POST(self.stop_view)),
+                name="chroniker_job_stop",
+            ),
+            path(
+                "<int:object_id>/graph/duration/",
+                wrap(require_safe(self.duration_graph_view)),
+                name="chroniker_job_duration_graph",
+            ),
+        ]
+        return [*own, *super().get_urls()]
+
+    def duration_graph_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """How long the last runs took."""
+        job = self.get_permitted(request, object_id, self.has_logs_permission)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Durations of %s") % job.name,
+            "object_id": object_id,
+            "original": job,
+            "opts": self.opts,
+            "app_label": self.opts.app_label,
+            "media": self.media,
+            "is_popup": False,
+            "logs_url": self.logs_url(job),
+            "breadcrumbs": self._breadcrumbs(job),
+            "lists_breadcrumbs": django.VERSION >= _LISTS_BREADCRUMBS,
+            "graph": graph.of_job(job, lambda pk: self.url("chroniker_log_change", pk)),
+        }
+        return TemplateResponse(request, "admin/chroniker/job/duration_graph.html", context)
+
+    def _breadcrumbs(self, job: Job) -> list[tuple[str, str]]:
+        """The way to a page of this job."""
+        app = self.opts.app_label
+        return [
+            (self.url("index"), _("Home")),
+            (self.url("app_list", app), str(self.opts.app_config.verbose_name)),
+            (self.url("chroniker_job_changelist"), str(capfirst(self.opts.verbose_name_plural))),
+            (self.url("chroniker_job_change", job.pk), job.name),
+        ]
+
+
+def _without_news(job: Job) -> set[str]:
+    """The fields that have nothing to say of this job now."""
+    silent = {
+        name
+        for name in ("error", "held_until", "force_run", "force_stop")
+        if not getattr(job, name)
+    }
+    return silent if running(job) else silent | {*job_fieldsets.WHILE_RUNNING}

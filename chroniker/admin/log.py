@@ -1,0 +1,215 @@
+"""Logs in the admin: read, and deleted, but never written."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.filters import DateFieldListFilter
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import re_path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from chroniker.admin import deletion, display, output
+from chroniker.admin.log_list import CappedPaginator, JobFilter, LogChangeList
+from chroniker.admin.permissions import JobPermissions
+from chroniker.constants import Status
+from chroniker.models import Job, Log
+
+_ABOUT_THE_RUN = (
+    *("job", "state", "exit_code", "trigger", "triggered_by", "scheduled_for"),
+    *("started", "lateness", "ended", "duration_text", "attempt"),
+    *("hostname", "pid", "late_outcome"),
+)
+_OUTPUT = (
+    *("arguments", "stderr_link", "stderr_long_sample", "stdout_link", "stdout_long_sample"),
+)
+
+
+class LogAdmin(JobPermissions, admin.ModelAdmin):
+    """Runs: how they went, and what they printed for those who may read it."""
+
+    list_display = (
+        *("job_name", "state", "started", "duration_text", "scheduled_for"),
+        *("trigger", "attempt", "exit_code", "hostname"),
+    )
+    # What has an index; the rest would sort a million rows.
+    sortable_by = ("state", "started", "duration_text")
+    list_filter = (
+        "status",
+        "trigger",
+        ("run_start_datetime", DateFieldListFilter),
+        ("job", JobFilter),
+    )
+    show_facets = admin.ShowFacets.NEVER
+    list_select_related = ("job",)
+    search_fields = ("job__name", "job__command")
+    search_help_text = gettext_lazy("Name or command of the job")
+    show_full_result_count = False
+    paginator = CappedPaginator
+
+    class Media:
+        css = {"all": ("chroniker/css/admin.css",)}
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Logs without what was printed, which nothing but their own page shows."""
+        return super().get_queryset(request).defer("stdout", "stderr", "arguments")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LogChangeList]:
+        """A list that can go on beyond what it pages through."""
+        return LogChangeList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """The logs of jobs with all these words in name or command: few jobs, many logs."""
+        if not search_term.strip():
+            return queryset, False
+        jobs = Job.objects.order_by()
+        for word in search_term.split():
+            jobs = jobs.filter(Q(name__icontains=word) | Q(command__icontains=word))
+        return queryset.filter(job__in=jobs.values("pk")), False
+
+    # Who may what
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Runs make logs; people do not."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Log | None = None) -> bool:
+        """Nobody: a log says what happened."""
+        return False
+
+    def get_fieldsets(self, request: HttpRequest, obj: Log | None = None) -> Any:
+        """The run, and what it printed if that may be read."""
+        about = (None, {"fields": [name for name in _ABOUT_THE_RUN if _has(obj, name)]})
+        if self.has_output_permission(request, obj):
+            return [about, (_("Output"), {"fields": _OUTPUT})]
+        told = _("To read what jobs print, you need the permission to view output of jobs.")
+        return [about, (_("Output"), {"fields": (), "description": told})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Log | None = None) -> Any:
+        """All of them."""
+        return (*_ABOUT_THE_RUN, *_OUTPUT)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """These logs, without loading what they hold; a run that goes on keeps its log."""
+        logs = (
+            Log.objects.filter(pk__in=[log.pk for log in objs]) if isinstance(objs, list) else objs
+        )
+        return deletion.of_logs(logs, request, self.admin_site)
+
+    # Columns and fields
+
+    @admin.display(description=gettext_lazy("job"))
+    def job_name(self, log: Log) -> str:
+        """The job's name, without what its own text says of its state."""
+        return display.visible(log.job.name)
+
+    @admin.display(description=gettext_lazy("state"), ordering="status")
+    def state(self, log: Log) -> str:
+        """How the run stands or ended, and why."""
+        status = Status(log.state)
+        return display.pill(status.value, str(status.label), log.reason or "")
+
+    @admin.display(description=gettext_lazy("run start"), ordering="run_start_datetime")
+    def started(self, log: Log) -> str:
+        """When the run was claimed, to the second."""
+        return display.exact_moment(log.run_start_datetime)
+
+    @admin.display(description=gettext_lazy("late by"))
+    def lateness(self, log: Log) -> str:
+        """How long after its scheduled time the run was claimed."""
+        return display.duration(timedelta(milliseconds=log.lateness_ms or 0))
+
+    @admin.display(description=gettext_lazy("run end"))
+    def ended(self, log: Log) -> str:
+        """When the run ended, to the second."""
+        return display.exact_moment(log.run_end_datetime)
+
+    @admin.display(description=gettext_lazy("duration"), ordering="duration_seconds")
+    def duration_text(self, log: Log) -> str:
+        """How long the run took."""
+        return display.duration(log.duration) or display.NOTHING
+
+    @admin.display(description=gettext_lazy("stdout"))
+    def stdout_long_sample(self, log: Log) -> str:
+        """What was printed, or its two ends."""
+        return _sample(log, "stdout")
+
+    @admin.display(description=gettext_lazy("stderr"))
+    def stderr_long_sample(self, log: Log) -> str:
+        """What was printed to stderr, or its two ends."""
+        return _sample(log, "stderr")
+
+    @admin.display(description=gettext_lazy("stdout as a file"))
+    def stdout_link(self, log: Log) -> str:
+        """A link to all that was printed."""
+        return self._download_link(log, "stdout")
+
+    @admin.display(description=gettext_lazy("stderr as a file"))
+    def stderr_link(self, log: Log) -> str:
+        """A link to all that was printed to stderr."""
+        return self._download_link(log, "stderr")
+
+    def _download_link(self, log: Log, stream: str) -> str:
+        site = self.admin_site.name
+        url = reverse(f"admin:chroniker_log_{stream}", args=(log.pk,), current_app=site)
+        return display.link(url, _("Download"))
+
+    # Files
+
+    def get_urls(self) -> list[Any]:
+        """The two files of a log; a slash at the end is taken as in 1.x."""
+        wrap = self.admin_site.admin_view
+        own = [
+            re_path(
+                rf"^(?P<object_id>[0-9]+)/{stream}/?$",
+                wrap(require_safe(self.download_view)),
+                {"stream": stream},
+                name=f"chroniker_log_{stream}",
+            )
+            for stream in ("stdout", "stderr")
+        ]
+        return [*own, *super().get_urls()]
+
+    def download_view(self, request: HttpRequest, object_id: str, stream: str) -> HttpResponseBase:
+        """What was printed, as a file."""
+        if not (self.has_view_permission(request) and self.has_output_permission(request)):
+            raise PermissionDenied
+        log: Log | None = self.get_object(request, object_id)
+        if log is None:
+            raise Http404
+        allowed = self.has_view_permission(request, log) and self.has_output_permission(
+            request, log
+        )
+        if not allowed:
+            raise PermissionDenied
+        return output.download(log.pk, stream)
+
+
+def _has(log: Log | None, name: str) -> bool:
+    """Whether a field that is mostly empty has something to say."""
+    if name in {"triggered_by", "late_outcome"}:
+        return bool(getattr(log, name, None))
+    if name == "lateness":
+        return log is not None and log.lateness_ms is not None
+    return True
+
+
+def _sample(log: Log, stream: str) -> str:
+    sample = output.sample(log.pk, stream)
+    if not sample.length:
+        return display.small(_("Nothing"))
+    if not sample.left_out:
+        return display.output(sample.head)
+    gap = _("… %d characters are not shown; the file has all of them …") % sample.left_out
+    return display.lines(
+        (display.output(sample.head), display.small(gap), display.output(sample.tail))
+    )

@@ -1,0 +1,40 @@
+"""Who may do what with jobs, besides Django's own four permissions for each model."""
+
+from __future__ import annotations
+
+from django.contrib.auth import get_permission_codename
+from django.http import HttpRequest
+
+from chroniker.models import Job, Log
+
+
+class JobPermissions:
+    """For admins of jobs and of what jobs leave behind; a subclass may look at ``obj`` as well.
+
+    All of them are permissions on ``Job``, so that a proxy of it needs no others.
+    """
+
+    def has_run_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        """Whether this person may ask for a run."""
+        return _may(request, "run_job")
+
+    def has_stop_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        """Whether this person may ask for the end of a run."""
+        return _may(request, "stop_job")
+
+    def has_edit_raw_command_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        """Whether this person may write raw commands, and say when and where they run."""
+        return _may(request, "edit_raw_command")
+
+    def has_output_permission(self, request: HttpRequest, obj: Log | None = None) -> bool:
+        """Whether this person may read what jobs print, and with which arguments they ran."""
+        return _may(request, "view_output")
+
+    def has_logs_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        """Whether this person may see how runs went."""
+        names = (get_permission_codename(action, Log._meta) for action in ("view", "change"))
+        return any(_may(request, name) for name in names)
+
+
+def _may(request: HttpRequest, codename: str) -> bool:
+    return request.user.has_perm(f"{Job._meta.app_label}.{codename}")

@@ -1,0 +1,177 @@
+"""What people ask of jobs: rows are marked, and the next tick or the run's watcher reads the mark.
+
+Each is one conditional UPDATE, so that a mark is never set on a job that has changed meanwhile.
+The answer says what was done, as a value; the words are made elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import DEFAULT_DB_ALIAS, router, transaction
+from django.db.models import F, Q
+
+from chroniker import settings
+from chroniker.constants import Status
+from chroniker.models import Job, JobHost, Log, claims
+from chroniker.moments import to_stored
+
+_NAME_LENGTH = 150
+
+
+class Answer(Enum):
+    """What became of a request about one job."""
+
+    DONE = auto()
+    DONE_WHILE_RUNNING = auto()
+    DISABLED = auto()
+    NOT_RUNNING = auto()
+    ANOTHER_RUN = auto()
+
+
+@dataclass(frozen=True)
+class Enabled:
+    """Which jobs were enabled, and why others could not be."""
+
+    done: list[int]
+    refused: dict[str, str]
+
+
+def ask_to_run(job: Job, username: str) -> Answer:
+    """Ask for one run. During a run it stays pending, and gives exactly one further run."""
+    if not ask_all_to_run([job.pk], username):
+        return Answer.DISABLED
+    return Answer.DONE_WHILE_RUNNING if is_running(job) else Answer.DONE
+
+
+def ask_all_to_run(ids: Collection[int], username: str) -> int:
+    """Ask for one run of each of these jobs that is enabled; returns how many those are."""
+    jobs = Job.objects.filter(pk__in=ids, enabled=True)
+    return int(jobs.update(force_run=True, forced_by=username[:_NAME_LENGTH]))
+
+
+def withdraw(ids: Collection[int]) -> int:
+    """Take back requests to run that have not been met yet; returns of how many jobs."""
+    jobs = Job.objects.filter(pk__in=ids, force_run=True)
+    rows = JobHost.objects.filter(job__in=ids, force_run=True)
+    asked = {*jobs.values_list("pk", flat=True), *rows.values_list("job_id", flat=True)}
+    for each in (jobs, rows):
+        each.update(force_run=False, forced_by=None)
+    return len(asked)
+
+
+def ask_to_stop(job: Job, username: str, fence: int | None) -> Answer:
+    """Ask for the end of the run that goes on; ``fence`` names the run that was meant, if known.
+
+    Without it, all runs are meant that go on now, on whichever hosts.
+    """
+    if fence is None:
+        stopped = claims.request_stop(_database(), [job.pk], username[:_NAME_LENGTH])
+    else:
+        stopped = (
+            Job.objects.all_running()
+            .filter(pk=job.pk, fence=fence)
+            .update(force_stop=True, stop_fence=fence, stopped_by=username[:_NAME_LENGTH])
+        )
+    if stopped:
+        return Answer.DONE
+    return Answer.ANOTHER_RUN if is_running(job) else Answer.NOT_RUNNING
+
+
+def ask_all_to_stop(ids: Collection[int], username: str) -> list[Job]:
+    """Ask for the end of these jobs' runs; returns the jobs that have runs going on."""
+    found = [job for job in Job.objects.filter(pk__in=ids) if is_running(job)]
+    claims.request_stop(_database(), [job.pk for job in found], username[:_NAME_LENGTH])
+    return found
+
+
+def is_running(job: Job) -> bool:
+    """Whether a run of it goes on now, on whichever host; asks the database."""
+    own = Job.objects.all_running().filter(pk=job.pk)
+    return own.exists() or JobHost.objects.all_running().filter(job=job.pk).exists()
+
+
+def disable(ids: Collection[int]) -> int:
+    """Disable these jobs, also those whose definition is no longer valid; returns how many."""
+    jobs = Job.objects.filter(pk__in=ids, enabled=True)
+    # A claim that has already seen the job enabled then finds another revision.
+    return int(jobs.update(enabled=False, revision=F("revision") + 1))
+
+
+def enable(ids: Collection[int]) -> Enabled:
+    """Enable these jobs; one that cannot be scheduled stays as it is, with the reason."""
+    done: list[int] = []
+    refused: dict[str, str] = {}
+    for job in Job.objects.filter(pk__in=ids, enabled=False):
+        job.enabled = True
+        try:
+            job.save()
+        except ValidationError as error:
+            refused[job.name] = " ".join(error.messages)
+        else:
+            done.append(job.pk)
+    return Enabled(done, refused)
+
+
+def give_up_stale(ids: Collection[int], username: str) -> list[Job]:
+    """Give up the claims of those among these jobs that show no sign of life; returns those jobs.
+
+    What their runs still write is refused from then on; should one be alive, it ends itself.
+    """
+    now = Job.objects.now()
+    limit = to_stored(now - timedelta(minutes=settings.CHRONIKER_STALE_MINUTES))
+    silent = Q(last_heartbeat__isnull=True) | Q(last_heartbeat__lt=limit)
+    jobs = Job.objects.all_running().filter(silent)
+    rows = JobHost.objects.all_running().filter(silent)
+    given_up = set(_each(jobs.filter(pk__in=ids), "pk", now, username))
+    given_up |= set(_each(rows.filter(job__in=ids), "job_id", now, username))
+    return list(Job.objects.filter(pk__in=given_up))
+
+
+def _each(silent: Any, job_id: str, now: datetime, username: str) -> Iterator[int]:
+    """Give up these claims one by one, each unless it was heard of since; yields the jobs."""
+    for pk, token, job in list(silent.values_list("pk", "claim_token", job_id)):
+        with transaction.atomic():
+            released = silent.filter(pk=pk, claim_token=token).update(**_FREE)
+            if released and token:
+                _record_as_lost(token, now, f"no sign of life; given up by {username}")
+        if released:
+            Job.objects.filter(pk=job).update(last_run_successful=False)
+            yield job
+
+
+_FREE: dict[str, Any] = {
+    "is_running": False,
+    "claim_token": None,
+    "lease_expires": None,
+    "lock_file": "",
+    "current_hostname": None,
+    "current_pid": None,
+    "force_stop": False,
+    "stop_fence": None,
+    "stopped_by": None,
+    "last_run_successful": False,
+}
+
+
+def _database() -> str:
+    return router.db_for_write(Job) or DEFAULT_DB_ALIAS
+
+
+def _record_as_lost(token: str, now: datetime, reason: str) -> None:
+    for log in Log.objects.running().filter(token=token).only("run_start_datetime"):
+        end = max(to_stored(now), log.run_start_datetime)
+        elapsed = end - log.run_start_datetime
+        Log.objects.running().filter(pk=log.pk).update(
+            status=Status.LOST,
+            active_for=None,
+            run_end_datetime=end,
+            duration_seconds=int(elapsed.total_seconds()),
+            duration_ms=elapsed // timedelta(milliseconds=1),
+            reason=reason,
+        )

@@ -1,0 +1,137 @@
+"""What a job is doing, or why it is not, in a word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+
+from chroniker import constants, settings
+from chroniker.admin import display
+from chroniker.constants import Status
+from chroniker.models import Job, JobHost
+from chroniker.models.claimable import Claimable
+from chroniker.moments import to_instant
+
+_END = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class State:
+    """A state: its kind (a status, or a word of ours that the display knows), and what to say."""
+
+    kind: str
+    words: str
+    detail: str = ""
+
+
+def state_of(job: Job, now: datetime) -> State:
+    """The state of a job at ``now`` (aware). Asks nothing of the database but dependencies."""
+    if running(job):
+        return _running(job, now)
+    if not job.enabled:
+        return State("disabled", _("Disabled"))
+    if job.error:
+        return State("failed", _("Cannot run"), job.error)
+    next_run = to_instant(job.next_run)
+    if job.force_run or (next_run is not None and next_run <= now):
+        return _waiting(job)
+    return last_outcome(job)
+
+
+def running(job: Job) -> list[Claimable]:
+    """What holds a run now: the job, or its rows of hosts where every host runs it."""
+    rows: list[Claimable] = [job, *job.hosts.all()]
+    return [row for row in rows if row.is_running]
+
+
+def fence_on_screen(job: Job) -> int | None:
+    """Which run a button is about; None where it is about those of several hosts."""
+    return job.fence if job.is_running else None
+
+
+def is_stale(job: Job, now: datetime) -> bool:
+    """Whether a run of it gives no sign of life for ``CHRONIKER_STALE_MINUTES``."""
+    return any(_is_silent(row, now) for row in running(job))
+
+
+def _is_silent(row: Claimable, now: datetime) -> bool:
+    heartbeat = to_instant(row.last_heartbeat)
+    limit = now - timedelta(minutes=settings.CHRONIKER_STALE_MINUTES)
+    return heartbeat is None or heartbeat < limit
+
+
+def waits_for(job: Job) -> list[str]:
+    """The dependencies that are not met, in words."""
+    unmet = (dependency.unmet_criterion() for dependency in job.dependencies.all())
+    return [reason for reason in unmet if reason]
+
+
+def last_outcome(job: Job) -> State:
+    """How the last run ended that has ended.
+
+    Knows more of it if the job comes from a queryset that names ``last_log_status``.
+    """
+    status = getattr(job, "last_log_status", None)
+    if status is None and job.last_run_successful is not None:
+        status = Status.SUCCEEDED if job.last_run_successful else Status.FAILED
+    if status is not None:
+        return State(status, str(Status(status).label))
+    if job.next_run is None and job.frequency != constants.MANUAL:
+        return State("idle", _("No further run"))
+    return State("idle", _("Not run yet"))
+
+
+def next_runs(job: Job, now: datetime, count: int = 5) -> list[datetime]:
+    """The next occurrences (UTC), without jitter; the job's own next run comes first.
+
+    Raises InvalidSchedule if the schedule cannot be read.
+    """
+    schedule = job.schedule()
+    first = job.occurrence
+    found = [] if first is None else [first]
+    # A run that is late is made up for once; the schedule goes on from now.
+    start = now if first is None else max(first, now)
+    if job.frequency != constants.ONCE:
+        found += schedule.between(start, _END, count - len(found))
+    return found
+
+
+def _running(job: Job, now: datetime) -> State:
+    rows = running(job)
+    remarks = []
+    hosts = [row.hostname for row in rows if isinstance(row, JobHost)]
+    if hosts:
+        remarks.append(_("on %s") % ", ".join(hosts))
+    silent = [row.last_heartbeat for row in rows if _is_silent(row, now)]
+    if silent:
+        remarks.append(_no_sign_of_life(silent, now))
+    left = job.estimated_seconds_to_completion
+    if left is not None:
+        remarks.append(_("%s left") % display.duration(timedelta(seconds=int(left))))
+    if any(row.force_stop for row in rows):
+        remarks.append(_("asked to stop"))
+    if job.force_run:
+        remarks.append(_("runs once more afterwards"))
+    percent = job.progress_percent if job.is_running else None
+    words = _("Running") if percent is None else _("Running %d%%") % int(percent)
+    return State("running", words, " · ".join(remarks))
+
+
+def _no_sign_of_life(heartbeats: list[datetime | None], now: datetime) -> str:
+    known = [to_instant(heartbeat) for heartbeat in heartbeats if heartbeat is not None]
+    if not known:
+        return _("no sign of life")
+    return _("no sign of life for %s") % timesince(min(known), now)
+
+
+def _waiting(job: Job) -> State:
+    reasons = waits_for(job)
+    if reasons:
+        return State("waiting", _("Waiting"), "; ".join(reasons))
+    if job.force_run:
+        by = job.forced_by
+        return State("waiting", _("Asked to run"), _("by %s") % by if by else "")
+    return State("waiting", _("Due"))

@@ -1,0 +1,63 @@
+"""Values that are stored in the database or shown to people."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+YEARLY = "YEARLY"
+MONTHLY = "MONTHLY"
+WEEKLY = "WEEKLY"
+DAILY = "DAILY"
+HOURLY = "HOURLY"
+MINUTELY = "MINUTELY"
+SECONDLY = "SECONDLY"
+CRON = "CRON"
+ONCE = "ONCE"
+MANUAL = "MANUAL"
+
+FREQ_CHOICES = (
+    (YEARLY, _("Yearly")),
+    (MONTHLY, _("Monthly")),
+    (WEEKLY, _("Weekly")),
+    (DAILY, _("Daily")),
+    (HOURLY, _("Hourly")),
+    (MINUTELY, _("Minutely")),
+    (SECONDLY, _("Secondly")),
+    (CRON, _("Cron expression")),
+    (ONCE, _("Once")),
+    (MANUAL, _("Only by hand")),
+)
+
+RRULE_WEEKDAY_DICT = {"MO": 0, "TU": 1, "WE": 2, "TH": 3, "FR": 4, "SA": 5, "SU": 6}
+
+DEFAULT_MONITOR_ERROR_TEMPLATE = """
+The monitor "{{ job.name }}" found something that needs attention:
+
+{{ url }}
+
+{{ job.monitor_description_safe }}
+
+{{ stderr }}
+"""
+
+ALL_HOSTS = "*"
+
+
+class Status(TextChoices):
+    """How a run stands or ended."""
+
+    RUNNING = "running", _("Running")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    TIMED_OUT = "timed_out", _("Timed out")
+    STOPPED = "stopped", _("Stopped")
+    LOST = "lost", _("Lost")
+    SKIPPED = "skipped", _("Skipped")
+
+
+class Trigger(TextChoices):
+    """What started a run."""
+
+    SCHEDULE = "schedule", _("Schedule")
+    FORCED = "forced", _("By hand")
+    RETRY = "retry", _("Retry")
+    DIRECT = "direct", _("By code")

@@ -1,0 +1,178 @@
+"""Taking a due job: one conditional UPDATE, and the run's log in the same transaction."""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from chroniker import settings
+from chroniker.constants import Status, Trigger
+from chroniker.host import boot_id, uptime
+from chroniker.models import Job, Log, claims
+from chroniker.models.hiccups import with_retries
+from chroniker.moments import is_ambiguous, to_instant, to_stored
+from chroniker.runs import lease, processes, record
+from chroniker.runs.run import Run
+
+logger = logging.getLogger("chroniker.dispatch")
+
+_ARGUMENTS = 64 * 1024  # characters; more cannot be split into arguments anyway
+
+
+def claim(
+    job: Job, now: datetime, *, trigger: Trigger, lock_file_of: Any, heartbeat: bool = True
+) -> Run | None:
+    """Take this job, if it is still as it was loaded; None if somebody else was faster.
+
+    ``now`` is the database's time; ``lock_file_of`` gives the lock file's path for a token.
+    The job is free, unchanged and not forced otherwise than it was seen, or nothing is written.
+    """
+    run = _as_run(job, now, trigger=trigger, lock_file_of=lock_file_of, heartbeat=heartbeat)
+    try:
+        log_id = with_retries(run.database, lambda: _try(job, run, now))
+    except IntegrityError as error:
+        # A second guard: the database itself knows an active run of this job, or that this
+        # occurrence was run already.
+        logger.warning("job=%s could not be claimed: %s", job.pk, error)
+        _explain_refusal(job, run)
+        return None
+    return run.with_log(log_id) if log_id else None
+
+
+def _try(job: Job, run: Run, now: datetime) -> int | None:
+    """The transaction; the new log's id, or None if the job was not as it was seen."""
+    with transaction.atomic(using=run.database):
+        # The write comes first, so that on SQLite the transaction waits for its turn, and
+        # elsewhere no snapshot is older than the row.
+        if _take(job, run, now):
+            return Log.objects.using(run.database).create(**_log_of(run, job)).pk
+    # Perhaps an earlier try was committed, though the connection broke before it could say so.
+    ours = Log.objects.using(run.database).filter(token=run.token)
+    return ours.values_list("pk", flat=True).first()
+
+
+def _take(job: Job, run: Run, now: datetime) -> bool:
+    free = claims.rows(run.database, run.slot).unchanged(job).idle()
+    if run.trigger != Trigger.DIRECT:
+        # The switch is part of the definition, whose revision is asked for; but it may have been
+        # thrown by an UPDATE that counts none.
+        free = free.of_enabled().filter(force_run=job.force_run)
+    taken = free.filter(fence=job.fence).update(
+        is_running=True,
+        claim_token=run.token,
+        fence=run.fence,
+        lease_expires=lease.expiry(),
+        heartbeat_count=F("heartbeat_count") + 1,
+        last_heartbeat=to_stored(now),
+        last_run_start_timestamp=to_stored(now),
+        current_hostname=run.hostname,
+        current_pid=str(os.getpid()),
+        current_pid_created=processes.created(os.getpid()),
+        boot_id=boot_id(),
+        lock_file=run.lock_file,
+        force_run=False if run.trigger == Trigger.FORCED else F("force_run"),
+        forced_by=None if run.trigger == Trigger.FORCED else F("forced_by"),
+        force_stop=False,
+        stop_fence=None,
+        stopped_by=None,
+        total_parts=0,
+        total_parts_complete=0,
+    )
+    return bool(taken)
+
+
+def _as_run(
+    job: Job, now: datetime, *, trigger: Trigger, lock_file_of: Any, heartbeat: bool
+) -> Run:
+    token = uuid.uuid4().hex
+    occurrence = job.occurrence if trigger == Trigger.SCHEDULE else None
+    attempt = 1 if occurrence is None else _attempt(job, occurrence)
+    return Run.of(
+        job,
+        log_id=0,
+        token=token,
+        fence=job.fence + 1,
+        trigger=Trigger.RETRY if attempt > 1 else trigger,
+        attempt=attempt,
+        claimed=now,
+        claimed_uptime=uptime(),
+        scheduled_for=occurrence or now,
+        occurrence=occurrence,
+        hostname=settings.hostname(),
+        lock_file=lock_file_of(token),
+        heartbeat=heartbeat,
+    )
+
+
+def _attempt(job: Job, occurrence: datetime) -> int:
+    """Which attempt at this occurrence the next run is.
+
+    ``job.attempt`` counts the lost runs of the occurrence that was next when they were lost;
+    an UPDATE that has moved the next run since knows nothing of it.
+    """
+    if not job.attempt:
+        return 1
+    database = job._state.db or "default"
+    tried = Log.objects.using(database).filter(job=job.pk, slot=job.slot, attempt=job.attempt)
+    newest = tried.order_by("-pk").values_list("scheduled_for", flat=True)
+    last = with_retries(database, newest.first)
+    # None: deleted, or it has no time that could be compared (see _log_of).
+    return job.attempt + 1 if last in (None, to_stored(occurrence)) else 1
+
+
+def _log_of(run: Run, job: Job) -> dict[str, Any]:
+    return {
+        "job_id": run.job_id,
+        "run_start_datetime": to_stored(run.claimed),
+        "hostname": run.hostname,
+        "success": False,
+        "status": Status.RUNNING,
+        "token": run.token,
+        "active_for": run.holds,
+        "slot": run.slot,
+        # In a repeated hour a naive time would name both of its occurrences; the claim guards.
+        "scheduled_for": None if is_ambiguous(run.claimed) else to_stored(run.occurrence),
+        "occurrences": _stands_for(run, job),
+        "lateness_ms": run.lateness_ms,
+        "attempt": run.attempt,
+        "trigger": run.trigger,
+        "triggered_by": job.forced_by if run.trigger == Trigger.FORCED else None,
+        "arguments": (run.raw_command or f"{run.command} {run.args}".strip())[:_ARGUMENTS],
+    }
+
+
+def _stands_for(run: Run, job: Job) -> int:
+    """How many occurrences this run makes up for: its own, and what has been missed since."""
+    if run.occurrence is None:
+        return 1
+    return 1 + len(job.occurrences_between(run.occurrence, run.claimed))
+
+
+def _explain_refusal(job: Job, run: Run) -> None:
+    """Put right what made the database refuse, so that the job is not refused for ever.
+
+    An occurrence that was run already is passed over; a log that was left open by a run that
+    nobody holds any more (its claim was given up by hand) is closed.
+    """
+    for log in claims.open_but_not_held(run.database).filter(active_for=run.holds):
+        record.give_up(log, run.claimed)
+    logs = Log.objects.using(run.database)
+    if run.occurrence is None:
+        return
+    occurrence = to_stored(run.occurrence)
+    known = logs.filter(job=job.pk, slot=run.slot).ended()
+    if known.filter(scheduled_for=occurrence, attempt=run.attempt).exists():
+        # Past all that has a row; what has none is still to be run.
+        newest = known.filter(scheduled_for__gte=occurrence).latest("scheduled_for", "pk")
+        ended = to_instant(newest.run_end_datetime)
+        following = job.schedule().next_after(max(run.occurrence, ended or run.claimed))
+        stored = to_stored(following)
+        claims.rows(run.database, run.slot).unchanged(job).idle().update(
+            next_run=stored, next_occurrence=stored, attempt=0
+        )

@@ -1,0 +1,72 @@
+"""Is there anything to do at all, and when next? Asked often, so it costs a few short queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Min, Q, Sum
+
+from chroniker import settings
+from chroniker.models import Job, JobDependency, JobHost, claims
+from chroniker.moments import to_instant, to_stored
+
+
+def anything_to_do(database: str, now: datetime) -> bool:
+    """Whether a job is due for this host, or a claim is held that may have to be recovered."""
+    jobs = Job.objects.using(database)
+    due = jobs.due(now=now, check_hostname=False).for_host(settings.hostname())
+    if due.exists() or jobs.all_running().exists():
+        return True
+    return claims.is_busy_here(database, now, settings.hostname())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """What is due, and how long it is until the next job is.
+
+    ``signs``, where something is due, differ from those of another moment if anything has
+    happened since that could let a job start that could not then: a claim, an end, a change of a
+    definition or a dependency, on whatever host.
+    """
+
+    due: int
+    until_next: timedelta | None
+    signs: tuple[object, ...]
+
+
+def outlook(database: str, now: datetime) -> Outlook:
+    """How many jobs are due for this host now, and when the next one will be."""
+    moment = to_stored(now)
+    jobs = Job.objects.using(database).of_enabled().idle().for_host(settings.hostname())
+    rested = Q(held_until__isnull=True) | Q(held_until__lte=moment)
+    due = rested & (Q(next_run__lte=moment) | Q(force_run=True))
+    found = jobs.aggregate(
+        due=Count("pk", filter=due),
+        which=Sum("pk", filter=due),
+        next=Min("next_run", filter=Q(next_run__gt=moment)),
+    )
+    mine = claims.next_here(database, now, settings.hostname())
+    is_mine_due = mine is not None and mine <= now
+    ahead = [moment for moment in (to_instant(found["next"]), mine) if moment and moment > now]
+    is_due = found["due"] or is_mine_due
+    return Outlook(
+        due=found["due"] + is_mine_due,
+        until_next=min(ahead) - now if ahead else None,
+        signs=(found["which"], is_mine_due, *_signs(database)) if is_due else (),
+    )
+
+
+def _signs(database: str) -> Iterator[object]:
+    """Counts that tell of claims, ends and changes."""
+    running = Count("pk", filter=Q(is_running=True))
+    held = {"claims": Sum("fence"), "running": running, "changes": Sum("revision")}
+    for table in (Job, JobHost):
+        yield from table.objects.using(database).aggregate(**held).values()
+    wanted = {
+        name: Count("pk", filter=Q(**{name: True}))
+        for name in ("wait_for_completion", "wait_for_success", "wait_for_next_run")
+    }
+    dependencies = JobDependency.objects.using(database)
+    yield from dependencies.aggregate(count=Count("pk"), which=Sum("pk"), **wanted).values()

@@ -1,0 +1,1 @@
+"""Where claimed runs are carried out."""

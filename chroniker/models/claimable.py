@@ -1,0 +1,89 @@
+"""The state of a thing that can be claimed and run: its next run, its claim, its signs of life."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Claimable(models.Model):
+    """When it runs next, who holds it, and how it went last.
+
+    Written only by conditional UPDATEs (claim, renew, record), each of which names the token it
+    holds; never by a form, never by ``save()`` of an object that was loaded earlier.
+    """
+
+    next_run = models.DateTimeField(
+        _("next run"),
+        null=True,
+        blank=True,
+        help_text=_("When it runs next. Leave empty to have it computed from the schedule."),
+    )
+    next_occurrence = models.DateTimeField(
+        _("next occurrence"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("The instant the schedule names; the next run is this plus the jitter."),
+    )
+    last_run_start_timestamp = models.DateTimeField(
+        _("last run start timestamp"), null=True, blank=True, editable=False
+    )
+    last_run = models.DateTimeField(
+        _("last run"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("When the last finished run was started."),
+    )
+    last_heartbeat = models.DateTimeField(
+        _("last heartbeat"), null=True, blank=True, editable=False
+    )
+    is_running = models.BooleanField(_("is running"), default=False, blank=True)
+    last_run_successful = models.BooleanField(_("success"), null=True, blank=True, editable=False)
+    lock_file = models.CharField(max_length=255, blank=True, editable=False)
+    force_run = models.BooleanField(
+        _("force run"),
+        default=False,
+        blank=True,
+        help_text=_("Run it once at the next tick, whatever its schedule says."),
+    )
+    force_stop = models.BooleanField(
+        _("force stop"),
+        default=False,
+        blank=True,
+        help_text=_("End the run that is in progress."),
+    )
+    current_hostname = models.CharField(
+        _("current hostname"), max_length=700, null=True, blank=True, editable=False
+    )
+    current_pid = models.CharField(
+        _("current PID"), max_length=50, null=True, blank=True, editable=False, db_index=True
+    )
+    total_parts_complete = models.PositiveIntegerField(
+        _("total parts complete"), default=0, editable=False
+    )
+    total_parts = models.PositiveIntegerField(_("total parts"), default=0, editable=False)
+
+    claim_token = models.CharField(
+        max_length=32, null=True, blank=True, editable=False, unique=True
+    )
+    fence = models.BigIntegerField(default=0, db_default=0, editable=False)
+    lease_expires = models.BigIntegerField(
+        null=True, blank=True, editable=False, help_text=_("In ms since 1970, database's clock.")
+    )
+    heartbeat_count = models.BigIntegerField(default=0, db_default=0, editable=False)
+    stop_fence = models.BigIntegerField(null=True, blank=True, editable=False)
+    attempt = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text=_("How often the run of the next occurrence was tried already."),
+    )
+    boot_id = models.CharField(max_length=64, null=True, blank=True, editable=False)
+    current_pid_created = models.FloatField(null=True, blank=True, editable=False)
+    forced_by = models.CharField(max_length=150, null=True, blank=True, editable=False)
+    stopped_by = models.CharField(max_length=150, null=True, blank=True, editable=False)
+
+    class Meta:
+        abstract = True

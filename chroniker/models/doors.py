@@ -1,0 +1,43 @@
+"""The way up from models for 1.x code: ``job.run()``, ``Job.objects.end_all_stale()`` and mail.
+
+Everything else imports downwards only; these calls were methods of models in 1.x and stay so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chroniker.models.job import Job
+    from chroniker.models.log import Log
+
+
+def run_job(job: Job, *, check_running: bool, force_run: bool, update_heartbeat: bool) -> bool:
+    """Run a job in this process; see :func:`chroniker.dispatch.direct.run_here`."""
+    from chroniker.dispatch import direct
+
+    outcome = direct.run_here(
+        job, check_running=check_running, force_run=force_run, update_heartbeat=update_heartbeat
+    )
+    return outcome is not None
+
+
+def mark_running(job: Job, lock_file: str) -> None:
+    """Claim a job for this process; see :func:`chroniker.dispatch.direct.mark_running`."""
+    from chroniker.dispatch import direct
+
+    direct.mark_running(job, lock_file)
+
+
+def end_all_stale(using: str) -> None:
+    """Record every stale run as lost; see :func:`chroniker.dispatch.recovery.end_stale`."""
+    from chroniker.dispatch import recovery
+
+    recovery.end_stale(using)
+
+
+def mail_subscribers(log: Log) -> None:
+    """Mail a run's end; see :func:`chroniker.notifications.mail_subscribers`."""
+    from chroniker import notifications
+
+    notifications.mail_subscribers(log)

@@ -1,0 +1,109 @@
+"""Which job waits for which, and for what."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from chroniker import constants, dependency_graph
+
+if TYPE_CHECKING:
+    from chroniker.models.job import Job
+
+
+class JobDependency(models.Model):
+    """``dependent`` may start only when ``dependee`` meets the criteria ticked here."""
+
+    dependent = models.ForeignKey(
+        "chroniker.Job",
+        related_name="dependencies",
+        on_delete=models.CASCADE,
+        help_text=_("The job that waits."),
+    )
+    dependee = models.ForeignKey(
+        "chroniker.Job",
+        related_name="dependents",
+        on_delete=models.CASCADE,
+        help_text=_("The job that is waited for."),
+    )
+    wait_for_completion = models.BooleanField(
+        default=True, help_text=_("The job waited for must not be running.")
+    )
+    wait_for_success = models.BooleanField(
+        default=True, help_text=_("The last run of the job waited for must have succeeded.")
+    )
+    wait_for_next_run = models.BooleanField(
+        default=True,
+        help_text=_("The job waited for must not be due before the waiting one."),
+    )
+
+    class Meta:
+        verbose_name = _("job dependency")
+        verbose_name_plural = _("job dependencies")
+        unique_together = (("dependent", "dependee"),)
+
+    def __str__(self) -> str:
+        return f"{self.dependent_id} waits for {self.dependee_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save it; raises ValidationError for a circle, in which no job would ever run."""
+        self.clean()
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        """Refuse a dependency that closes a circle, naming the circle."""
+        if not (self.dependent_id and self.dependee_id):
+            return  # the form already says which is missing
+        rows = JobDependency.objects.exclude(pk=self.pk).values_list("dependent_id", "dependee_id")
+        waits_for: dict[int, list[int]] = {}
+        for dependent_id, dependee_id in rows:
+            waits_for.setdefault(dependent_id, []).append(dependee_id)
+        waits_for.setdefault(self.dependent_id, []).append(self.dependee_id)
+        cycle = dependency_graph.find_cycle(waits_for, self.dependent_id)
+        if cycle:
+            raise ValidationError({"dependee": _cycle_message(cycle)})
+
+    def criteria_met(self, running_ids: Collection[int] | None = None) -> bool:
+        """Whether the dependent may start as far as this dependency goes.
+
+        ``running_ids`` names jobs known to be running besides those marked so.
+        """
+        return self.unmet_criterion(running_ids) is None
+
+    def unmet_criterion(self, running_ids: Collection[int] | None = None) -> str | None:
+        """The first criterion that is not met, in words, or None."""
+        dependee, dependent = self.dependee, self.dependent
+        if self.wait_for_completion and (
+            _is_running(dependee) or dependee.pk in (running_ids or ())
+        ):
+            return str(_("%s is still running") % dependee.name)
+        if self.wait_for_success and not dependee.last_run_successful:
+            return str(_("%s has not succeeded") % dependee.name)
+        if self.wait_for_next_run and not _scheduled_no_earlier(dependee, dependent):
+            return str(_("%s has not run for this time yet") % dependee.name)
+        return None
+
+
+def _is_running(job: Job) -> bool:
+    if job.hostname == constants.ALL_HOSTS:
+        return any(row.is_running for row in job.hosts.all())
+    return job.is_running
+
+
+def _scheduled_no_earlier(dependee: Job, dependent: Job) -> bool:
+    """Whether the dependee has already been rescheduled to the dependent's time or later."""
+    if dependee.next_run is None or dependent.next_run is None:
+        return False
+    return dependee.next_run >= dependent.next_run
+
+
+def _cycle_message(cycle: list[int]) -> str:
+    from chroniker.models.job import Job
+
+    names = dict(Job.objects.filter(pk__in=cycle).values_list("pk", "name"))
+    path = " → ".join(names.get(pk, str(pk)) for pk in cycle)
+    return str(_("These jobs would wait for each other: %s") % path)

@@ -1,0 +1,55 @@
+"""Instants and what is stored of them.
+
+Inside the package every moment is an aware datetime in UTC. With ``USE_TZ = False`` Django stores
+naive datetimes in ``TIME_ZONE``; only the two functions here know about that.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import overload
+
+from django.conf import settings
+from django.utils import timezone
+
+
+@overload
+def to_stored(instant: datetime) -> datetime: ...
+@overload
+def to_stored(instant: None) -> None: ...
+def to_stored(instant: datetime | None) -> datetime | None:
+    """The value a DateTimeField takes for this aware instant."""
+    if instant is None or settings.USE_TZ:
+        return instant
+    return timezone.make_naive(instant, timezone.get_default_timezone())
+
+
+@overload
+def to_instant(stored: datetime) -> datetime: ...
+@overload
+def to_instant(stored: None) -> None: ...
+def to_instant(stored: datetime | None) -> datetime | None:
+    """The aware UTC instant of a DateTimeField's value.
+
+    A naive value is read in the project's ``TIME_ZONE``, whatever ``USE_TZ`` says; in a repeated
+    hour it is the first of its two instants.
+    """
+    if stored is None:
+        return None
+    if timezone.is_naive(stored):
+        # PostgreSQL takes each naive time for the second of the two, and says so when it is read.
+        first = stored.replace(fold=0)
+        stored = timezone.make_aware(first, timezone.get_default_timezone())
+    return stored.astimezone(UTC)
+
+
+def is_ambiguous(instant: datetime) -> bool:
+    """Whether an earlier instant is stored as this one is: in a repeated hour, without zones."""
+    if settings.USE_TZ:
+        return False
+    return bool(instant.astimezone(timezone.get_default_timezone()).fold)
+
+
+def utc_now() -> datetime:
+    """The host's wall clock. For entry points only: due and lease follow the database's clock."""
+    return datetime.now(UTC)

@@ -1,0 +1,1 @@
+"""How one run goes, from its start to its recorded end."""

@@ -1,0 +1,217 @@
+"""The one place that ends a run: its log, its job, and when it runs next, in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import DatabaseError, transaction
+
+from chroniker import constants, settings, signals
+from chroniker.constants import Status
+from chroniker.models import Job, Log, claims
+from chroniker.models.hiccups import HICCUPS
+from chroniker.models.retention import keep_newest
+from chroniker.models.skipped import write_skipped
+from chroniker.moments import to_instant, to_stored
+from chroniker.runs.announce import announce
+from chroniker.runs.deadline import deadline
+from chroniker.runs.outcome import Outcome, Output
+from chroniker.runs.run import Run
+
+logger = logging.getLogger("chroniker.runs")
+
+_TRIES = 10
+
+SECONDS = 20.0
+"""How long the database may take to store an end; long, for it may come with much output."""
+
+
+def record(run: Run, outcome: Outcome, output: Output | None) -> bool:
+    """Write the outcome of a run and make its job free again; returns whether the run was ours.
+
+    Without ``output`` (its spool is on another host) the log keeps what was published of it.
+    If somebody else has taken the run over, its log only gets what :func:`note_late` adds. Raises
+    DatabaseError if the database can't be written to; nothing is half done then.
+    """
+    for _ in range(_TRIES):
+        with deadline(SECONDS):
+            job = claims.held(run.database, run.token, run.slot)
+            if job is None:
+                # Perhaps we did record it, and only the database's answer was lost.
+                ours = _is_recorded(run, outcome)
+                if not ours:
+                    _hand_in_late(run, outcome, output)
+                return ours
+            written = _write(run, outcome, output, job)
+        if written is not None:
+            _afterwards(run, job, written.skipped)
+            return True
+    raise DatabaseError(f"job {run.job_id} is changed faster than its run can be recorded")
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What recording an end has written besides it: the row of what was not run meanwhile."""
+
+    skipped: Log | None
+
+
+def _write(run: Run, outcome: Outcome, output: Output | None, job: Job) -> _Written | None:
+    """The transaction; None if the job was changed since it was read."""
+    following = reschedule(job, run, outcome)
+    values = {**_job_after(run, outcome), **following}
+    with transaction.atomic(using=run.database):
+        # The write comes first: a transaction that reads first can end in "database is locked".
+        if not claims.update(run.database, job, run.token, values):
+            return None
+        Log.objects.using(run.database).held(run.log_id, run.token).update(
+            **_log_after(run, outcome), **_stored(output)
+        )
+        skipped = _skip_passed(job, run, outcome) if "next_run" in following else None
+    return _Written(skipped)
+
+
+def _skip_passed(job: Job, run: Run, outcome: Outcome) -> Log | None:
+    """Account for the occurrences that came while the run went on; it was claimed before them."""
+    passed = job.occurrences_between(run.claimed, outcome.ended)
+    reason = f"run {run.log_id} had not ended"
+    return write_skipped(job, passed, reason, now=outcome.ended, hostname=run.hostname)
+
+
+def _job_after(run: Run, outcome: Outcome) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "is_running": False,
+        "claim_token": None,
+        "lease_expires": None,
+        "lock_file": "",
+        "force_stop": False,
+        "stop_fence": None,
+        "stopped_by": None,
+        "last_run": to_stored(run.claimed),
+        "last_run_successful": outcome.status == Status.SUCCEEDED,
+    }
+    if outcome.pid is not None:
+        values["current_pid"] = str(outcome.pid)
+    if outcome.progress is not None:
+        values["total_parts"], values["total_parts_complete"] = outcome.progress
+    return values
+
+
+def _log_after(run: Run, outcome: Outcome) -> dict[str, Any]:
+    started = {"started_datetime": to_stored(outcome.started)} if outcome.started else {}
+    return {
+        **started,
+        "status": outcome.status,
+        "success": outcome.status == Status.SUCCEEDED,
+        "on_time": outcome.status != Status.TIMED_OUT,
+        "reason": outcome.reason or None,
+        "run_end_datetime": to_stored(max(outcome.ended, run.claimed)),
+        "duration_seconds": int(outcome.seconds),
+        "duration_ms": round(outcome.seconds * 1000),
+        "exit_code": outcome.exit_code,
+        "pid": outcome.pid,
+        "active_for": None,
+    }
+
+
+def _stored(output: Output | None) -> dict[str, Any]:
+    if output is None:
+        return {}
+    return {
+        "stdout": output.stdout,
+        "stderr": output.stderr,
+        "output_truncated": output.shortened,
+    }
+
+
+def reschedule(job: Job, run: Run, outcome: Outcome) -> dict[str, Any]:
+    """The job's next run after this one.
+
+    A run that stands for no occurrence leaves the schedule alone, and so does one whose job was
+    rescheduled by hand meanwhile. What was missed before it is made up for by this one run, what
+    came while it went on is skipped; both are counted in rows. A lost run is made up for at once,
+    at most ``CHRONIKER_MAX_LOST_RERUNS`` times in a row.
+    """
+    if run.occurrence is None or job.occurrence != run.occurrence:
+        return {}
+    if outcome.status == Status.LOST and run.attempt <= settings.CHRONIKER_MAX_LOST_RERUNS:
+        return {"attempt": run.attempt}
+    finished = {"attempt": 0, "next_run": None, "next_occurrence": None}
+    if job.frequency == constants.ONCE:
+        return {**finished, "enabled": False}
+    try:
+        following = job.schedule().next_after(max(run.occurrence, outcome.ended))
+    except (ValueError, OverflowError) as error:  # InvalidSchedule is a ValueError
+        logger.error("job=%s cannot be scheduled: %s", job.pk, error)
+        return {**finished, "error": str(error)}
+    return {
+        "attempt": 0,
+        "error": None,
+        "held_until": None,
+        "anchor": to_stored(job.phase),
+        "next_occurrence": to_stored(following),
+        "next_run": to_stored(job.apply_jitter(following)),
+    }
+
+
+def _is_recorded(run: Run, outcome: Outcome) -> bool:
+    logs = Log.objects.using(run.database).filter(pk=run.log_id, token=run.token)
+    end = to_stored(max(outcome.ended, run.claimed))
+    return logs.filter(status=outcome.status, run_end_datetime=end).exists()
+
+
+def _hand_in_late(run: Run, outcome: Outcome, output: Output | None) -> None:
+    logger.warning(
+        "run=%s job=%s was taken over by somebody else before it ended: %s",
+        *(run.log_id, run.job_id, outcome.status),
+    )
+    log = Log.objects.using(run.database).filter(pk=run.log_id, token=run.token).first()
+    if log is not None:
+        note_late(log, f"{outcome.status}: {outcome.reason}".rstrip(": "), output)
+
+
+def note_late(log: Log, outcome: str, output: Output | None) -> None:
+    """Add what became known of a run after somebody else had recorded its end.
+
+    The end stands as it was recorded. What a lost run printed is added if it is more than its
+    log has: only its own host could read all of it, and only as long as its folder was there.
+    """
+    logs = Log.objects.using(log._state.db).filter(pk=log.pk)
+    if outcome:
+        logs.exclude(status=Status.RUNNING).update(late_outcome=outcome)
+    if output is None or not output.readable or log.status != Status.LOST:
+        return
+    more = {
+        name: text
+        for name, text in (("stdout", output.stdout), ("stderr", output.stderr))
+        if len(text) > len(getattr(log, name))
+    }
+    if more:
+        logs.update(**more, output_truncated=output.shortened)
+
+
+def give_up(log: Log, now: datetime) -> None:
+    """End the log of a run whose claim somebody has given up, by hand or in code."""
+    seconds = max(0.0, (now - to_instant(log.run_start_datetime)).total_seconds())
+    Log.objects.using(log._state.db).held(log.pk, log.token or "").update(
+        status=Status.LOST,
+        success=False,
+        reason="its claim was given up by hand",
+        run_end_datetime=to_stored(to_instant(log.run_start_datetime) + timedelta(seconds=seconds)),
+        duration_seconds=int(seconds),
+        duration_ms=round(seconds * 1000),
+        active_for=None,
+    )
+
+
+def _afterwards(run: Run, job: Job, skipped: Log | None) -> None:
+    try:
+        keep_newest(run.job_id, job.maximum_log_entries, run.database)
+    except HICCUPS as error:
+        logger.warning("job=%s its old logs are kept for now: %s", run.job_id, error)
+    announce(signals.run_finished, run.database, run.log_id)
+    if skipped is not None:
+        announce(signals.run_skipped, run.database, skipped.pk)

@@ -1,0 +1,126 @@
+"""What recovery frees, and only that: it may be slower than others who do the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from chroniker.constants import Trigger
+from chroniker.dispatch import recovery
+from chroniker.dispatch.recovery import Recovery
+from chroniker.models import Job, Log
+from chroniker.models.database_clock import database_now
+from tests.claiming import claimed, due_on, just_before, seen_again, write
+from tests.running import due_job
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.breaks_invariants("rows are written as other processes might leave them"),
+]
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def left_by_1x(name: str, **values: Any) -> Job:
+    """A job that 1.x left as running: without a claim."""
+    job = due_job(name=name, frequency="MANUAL")
+    write(job, **{"is_running": True, "last_heartbeat": LONG_AGO, **values})
+    return seen_again(job)
+
+
+def recover(by: Recovery | None = None) -> list[str]:
+    found = (by or Recovery("default")).recover(database_now("default"))
+    return sorted(run.job_name for run, _ in found)
+
+
+def test_only_the_silent_of_the_rows_that_1x_left_are_freed() -> None:
+    silent = left_by_1x("silent")
+    fresh = left_by_1x("fresh", last_heartbeat=database_now("default"))
+
+    recover()
+
+    assert not seen_again(silent).is_running
+    assert seen_again(fresh).is_running
+    assert Log.objects.get().job_id == silent.pk
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"is_running": False}, {"claim_token": "of a claim made meanwhile", "fence": 1}],
+    ids=["freed", "claimed"],
+)
+def test_a_row_that_1x_left_is_not_freed_if_others_were_faster(change: dict[str, Any]) -> None:
+    job = left_by_1x("silent")
+
+    with just_before("UPDATE chroniker_job ", lambda: write(job, **change)):
+        recover()
+
+    assert seen_again(job).is_running is ("claim_token" in change)
+    assert Log.objects.count() == 0
+
+
+@pytest.mark.parametrize("host", ["", "one"], ids=["anywhere", "each host"])
+def test_a_lost_run_is_recovered_as_the_run_it_was(host: str, settings: Any) -> None:
+    settings.CHRONIKER_HOSTNAME = "one"
+    first = due_on(host, name="first", attempt=2) if host else due_on(host, name="first")
+    write(first, attempt=2)
+    lost = claimed(seen_again(first))
+    other = claimed(due_on(host, name="other"), Trigger.DIRECT)
+    write(seen_again(Job.objects.get(name="other"), host), current_hostname="another host")
+    write(first, current_pid_created=1.0)
+
+    assert recover() == ["first"]
+
+    log = Log.objects.get(token=lost.token)
+    assert (log.status, log.attempt) == ("lost", 3)
+    assert Log.objects.get(token=other.token).status == "running"
+    assert seen_again(first).attempt == 3
+
+
+def test_a_run_that_ended_needs_no_second_look() -> None:
+    job = due_on("")
+    claimed(job)
+    write(job, current_hostname="another host", lease_expires=0)
+    looker = Recovery("default")
+
+    recover(looker)
+    assert looker.is_waiting
+    write(job, is_running=False, claim_token=None)
+    recover(looker)
+
+    assert not looker.is_waiting
+
+
+def test_code_marks_its_own_job_as_running() -> None:
+    job, other = due_job(name="a"), due_job(name="b")
+
+    job.mark_running()
+
+    assert seen_again(job).is_running
+    assert not seen_again(other).is_running
+
+
+def test_code_runs_its_own_job() -> None:
+    job = due_job(name="a")
+    due_job(name="b")
+
+    assert job.run() is True
+
+    assert [log.job_id for log in Log.objects.all()] == [job.pk]
+
+
+def test_what_was_taken_over_on_another_host_is_taken_over_once(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CHRONIKER_RENEW_SECONDS = 0
+    monkeypatch.setattr(recovery, "MARGIN_SECONDS", 0)
+    job = due_on("")
+    claimed(job)
+    write(job, current_hostname="another host", lease_expires=0)
+    one, two = Recovery("default"), Recovery("default")
+
+    assert [recover(looker) for looker in (one, two)] == [[], []]
+    assert [recover(looker) for looker in (one, two)] == [["due"], []]
+    assert seen_again(job).attempt == 1
