@@ -71,9 +71,10 @@ def wait_until(condition: Callable[[], T | None], seconds: float = 120) -> T:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether this process runs (a zombie does not)."""
+    """Whether this process runs, or still holds its files (a zombie without threads does not)."""
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1
     except psutil.NoSuchProcess:
         return False
 

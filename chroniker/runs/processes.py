@@ -19,6 +19,7 @@ from chroniker.runs.spool import Spool
 _PROC = Path("/proc")
 _SAME_PROCESS_SECONDS = 0.05
 _ENDED_STATES = ("Z", "X")
+_STATE, _THREADS, _STARTED = 0, 17, 19  # in /proc/PID/stat, counted from behind the name
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -35,7 +36,9 @@ def created(pid: int) -> float | None:
         fields = (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:
         return None
-    return None if fields[0] in _ENDED_STATES else int(fields[19]) / _TICKS
+    # The first thread is a zombie already while others of a killed process still hold its files.
+    has_ended = fields[_STATE] in _ENDED_STATES and int(fields[_THREADS]) <= 1
+    return None if has_ended else int(fields[_STARTED]) / _TICKS
 
 
 def _created_by_wall_clock(pid: int) -> float | None:
@@ -113,6 +116,7 @@ def are_gone(processes: list[psutil.Process]) -> bool:
 
 def _runs_on(process: psutil.Process) -> bool:
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        ended = process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
+        return process.is_running() and not ended
     except psutil.Error:
         return False

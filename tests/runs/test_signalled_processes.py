@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -212,3 +214,26 @@ def test_by_a_cron_that_wants_to_be_the_only_one(
         assert settings.CHRONIKER_PID_FN.read_text() == f"{os.getpid()}\n"
 
     assert stranger.is_unharmed()
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the number of a system call is its own")
+def test_a_process_whose_first_thread_has_ended_is_alive_until_the_others_have() -> None:
+    code = (
+        "import ctypes, threading\n"
+        "threading.Thread(target=input).start()\n"
+        "print('started', flush=True)\n"
+        "ctypes.CDLL(None).syscall(60, 0)  # exit, of this thread alone\n"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as half:  # type: ignore[call-overload]
+        assert half.stdout.readline() == b"started\n"
+        wait_until(lambda: psutil.Process(half.pid).status() == psutil.STATUS_ZOMBIE)
+
+        created = processes.created(half.pid)
+        assert created is not None
+        assert processes.is_alive(half.pid, created)
+        assert not processes.are_gone([psutil.Process(half.pid)])
+
+        half.kill()
+        half.wait()
+        assert processes.created(half.pid) is None
