@@ -13,6 +13,7 @@ SECONDLY = "SECONDLY"
 CRON = "CRON"
 ONCE = "ONCE"
 MANUAL = "MANUAL"
+CHAINED = "CHAINED"
 
 FREQ_CHOICES = (
     (YEARLY, _("Yearly")),
@@ -25,6 +26,7 @@ FREQ_CHOICES = (
     (CRON, _("Cron expression")),
     (ONCE, _("Once")),
     (MANUAL, _("Only by hand")),
+    (CHAINED, _("After the jobs it waits for")),
 )
 
 RRULE_WEEKDAY_DICT = {"MO": 0, "TU": 1, "WE": 2, "TH": 3, "FR": 4, "SA": 5, "SU": 6}
@@ -38,6 +40,9 @@ The monitor "{{ job.name }}" found something that needs attention:
 
 {{ stderr }}
 """
+
+WITHOUT_TIMES = (MANUAL, CHAINED)
+"""Frequencies that name no instants."""
 
 ALL_HOSTS = "*"
 
@@ -61,3 +66,20 @@ class Trigger(TextChoices):
     FORCED = "forced", _("By hand")
     RETRY = "retry", _("Retry")
     DIRECT = "direct", _("By code")
+    BACKFILL = "backfill", _("Backfill")
+    CHAIN = "chain", _("Chain")
+
+
+class Misfire(TextChoices):
+    """What becomes of occurrences whose time passed without a run."""
+
+    COALESCE = "coalesce", _("One run for all of them")
+    SKIP = "skip", _("None is run; wait for the next")
+    BACKFILL = "backfill", _("Each is run, in order, with its own date")
+
+
+class Overlap(TextChoices):
+    """What becomes of an occurrence that comes while the job runs."""
+
+    SKIP = "skip", _("It is skipped")
+    RESTART = "restart", _("The run is ended, and a new one started")

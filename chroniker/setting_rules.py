@@ -40,6 +40,10 @@ def _is_names(value: Any) -> bool:
     return isinstance(value, list | tuple) and bool(value) and all(map(_is_text, value))
 
 
+def _is_list_of_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(map(_is_text, value))
+
+
 def _is_one_line(value: Any) -> bool:
     return isinstance(value, str) and "\0" not in value and len(value.splitlines()) <= 1
 
@@ -90,6 +94,14 @@ RULES = {
     "CHRONIKER_AUTO_END_STALE_JOBS": _YES_OR_NO,
     "CHRONIKER_STALE_MINUTES": _MORE_THAN_0,
     "CHRONIKER_CHECK_LOCK_FILE": _YES_OR_NO,
+    "CHRONIKER_CAPACITY": _or_none(_at_least(0)),
+    "CHRONIKER_BACKFILL_PER_TICK": _at_least(1),
+    "CHRONIKER_UNIQUE_COMMANDS": _YES_OR_NO,
+    "CHRONIKER_ENV_PROVIDERS": Rule("a list or tuple of dotted paths", _is_list_of_texts),
+    "CHRONIKER_ENV_INHERIT": Rule(
+        "'all', 'allow-list', or a list or tuple of names of variables",
+        lambda value: value in ("all", "allow-list") or _is_list_of_texts(value),
+    ),
     "CHRONIKER_SPOOL_DIR": _or_none(
         Rule("an absolute path", lambda value: _is_path(value) and Path(value).is_absolute())
     ),

@@ -74,6 +74,23 @@ CHRONIKER_CHECK_LOCK_FILE: bool
 CHRONIKER_SELECT_FOR_UPDATE: bool
 """Accepted for 1.x settings, without effect: a claim is one conditional UPDATE."""
 
+# Rules around a run
+
+CHRONIKER_CAPACITY: int | None
+"""Sum of the weights that may run on a host at once; 0: no limit; None: ``capacity``."""
+
+CHRONIKER_BACKFILL_PER_TICK: int
+"""How many missed dates of one job are run in one pass; the next pass goes on."""
+
+CHRONIKER_UNIQUE_COMMANDS: bool
+"""Treat jobs with the same command line and environment as if they shared a concurrency key."""
+
+CHRONIKER_ENV_PROVIDERS: tuple[str, ...] | list[str]
+"""Dotted paths of callables that give variables for a run: ``provider(run)`` -> mapping."""
+
+CHRONIKER_ENV_INHERIT: str | tuple[str, ...] | list[str]
+"""``all``, ``allow-list``, or the names of the variables that runs get from the scheduler."""
+
 # Output
 
 CHRONIKER_SPOOL_DIR: str | Path | None
@@ -118,6 +135,15 @@ def hostname() -> str:
     """Return the name by which jobs know this host."""
     name: str | None = _value("CHRONIKER_HOSTNAME")
     return name or socket.gethostname()
+
+
+def capacity() -> int:
+    """Return the sum of weights this host carries at once; 0: no limit.
+
+    By default ten for each processor, at least twenty: jobs mostly wait.
+    """
+    configured: int | None = _value("CHRONIKER_CAPACITY")
+    return max(20, 10 * (os.cpu_count() or 1)) if configured is None else configured
 
 
 def start_method() -> str:
@@ -191,6 +217,11 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "CHRONIKER_STALE_MINUTES": 5,
         "CHRONIKER_CHECK_LOCK_FILE": False,
         "CHRONIKER_SELECT_FOR_UPDATE": False,
+        "CHRONIKER_CAPACITY": None,
+        "CHRONIKER_BACKFILL_PER_TICK": 10,
+        "CHRONIKER_UNIQUE_COMMANDS": False,
+        "CHRONIKER_ENV_PROVIDERS": (),
+        "CHRONIKER_ENV_INHERIT": "all",
         "CHRONIKER_SPOOL_DIR": None,
         "CHRONIKER_MAX_OUTPUT_BYTES": 5 * 1024 * 1024,
         "CHRONIKER_STDERR_IS_FAILURE": True,

@@ -24,7 +24,8 @@ FIELDSETS: tuple[tuple[Any, Any], ...] = (
                     "raw_command",
                     "hostname",
                 ),
-                *("timeout_seconds", "stderr_is_failure"),
+                *("timeout_seconds", "stderr_is_failure", "environment", "working_directory"),
+                *("memory_limit_mb", "nice"),
             ),
         },
     ),
@@ -35,6 +36,17 @@ FIELDSETS: tuple[tuple[Any, Any], ...] = (
             "fields": (
                 *("frequency", "params", "cron_expression", "timezone", "next_run"),
                 *("jitter_seconds", "get_frequency", "next_runs"),
+            ),
+        },
+    ),
+    (
+        gettext_lazy("Rules"),
+        {
+            "classes": ("wide",),
+            "fields": (
+                *("active_from", "active_until", "misfire_policy", "misfire_grace_seconds"),
+                *("overlap_policy", "concurrency_key", "weight", "priority"),
+                *("max_retries", "retry_delay_seconds", "retry_backoff"),
             ),
         },
     ),

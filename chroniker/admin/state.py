@@ -79,7 +79,7 @@ def last_outcome(job: Job) -> State:
         status = Status.SUCCEEDED if job.last_run_successful else Status.FAILED
     if status is not None:
         return State(status, str(Status(status).label))
-    if job.next_run is None and job.frequency != constants.MANUAL:
+    if job.next_run is None and job.frequency not in constants.WITHOUT_TIMES:
         return State("idle", _("No further run"))
     return State("idle", _("Not run yet"))
 

@@ -1,13 +1,18 @@
 """What is stored."""
 
+from chroniker.models.backfill import Backfill
+from chroniker.models.host import Host
 from chroniker.models.job import Job, get_current_job, hostname_help_text_setter
 from chroniker.models.job_dependency import JobDependency
 from chroniker.models.job_host import JobHost, JobHostQuerySet
 from chroniker.models.job_queryset import JobManager, JobQuerySet
 from chroniker.models.log import Log, LogQuerySet
 from chroniker.models.monitor import Monitor, MonitorManager
+from chroniker.models.pause import Pause
 
 __all__ = [
+    "Backfill",
+    "Host",
     "Job",
     "JobDependency",
     "JobHost",
@@ -18,6 +23,7 @@ __all__ = [
     "LogQuerySet",
     "Monitor",
     "MonitorManager",
+    "Pause",
     "get_current_job",
     "hostname_help_text_setter",
 ]

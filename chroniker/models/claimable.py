@@ -80,9 +80,29 @@ class Claimable(models.Model):
         editable=False,
         help_text=_("How often the run of the next occurrence was tried already."),
     )
+    retry_at = models.DateTimeField(
+        _("retry at"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("When the next occurrence, whose run has failed, is tried again."),
+    )
+    last_ended = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("When its last run ended.")
+    )
+    last_success = models.DateTimeField(
+        _("last success"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("When its last successful run ended."),
+    )
     boot_id = models.CharField(max_length=64, null=True, blank=True, editable=False)
     current_pid_created = models.FloatField(null=True, blank=True, editable=False)
     forced_by = models.CharField(max_length=150, null=True, blank=True, editable=False)
+    forced_args = models.TextField(
+        null=True, blank=True, editable=False, help_text=_("Arguments for the forced run alone.")
+    )
     stopped_by = models.CharField(max_length=150, null=True, blank=True, editable=False)
 
     class Meta:

@@ -15,20 +15,26 @@ from chroniker import arguments, constants, settings
 from chroniker.exceptions import InvalidArguments, InvalidSchedule
 from chroniker.models.changes import ChangeTracking
 from chroniker.models.claimable import Claimable
+from chroniker.models.policies import POLICY_FIELDS, Policies
 from chroniker.models.schedulable import SCHEDULE_FIELDS, Schedulable
 from chroniker.moments import to_instant, to_stored, utc_now
 
-DEFINITION_FIELDS = SCHEDULE_FIELDS | {
-    *("name", "command", "args", "raw_command", "enabled", "hostname", "timeout_seconds"),
-    *("jitter_seconds", "stderr_is_failure", "log_stdout", "log_stderr", "next_run"),
-}
+DEFINITION_FIELDS = (
+    SCHEDULE_FIELDS
+    | POLICY_FIELDS
+    | {
+        *("name", "command", "args", "raw_command", "enabled", "hostname", "timeout_seconds"),
+        *("jitter_seconds", "stderr_is_failure", "log_stdout", "log_stderr", "next_run"),
+        *("environment", "working_directory", "memory_limit_mb", "nice"),
+    }
+)
 """What is run, when and where: a change of these counts as a revision."""
 
 _TIMING_FIELDS = SCHEDULE_FIELDS | {"next_run"}
 _SAVE_ARGUMENTS = ("force_insert", "force_update", "using", "update_fields")
 
 
-class Definition(ChangeTracking, Claimable, Schedulable):
+class Definition(ChangeTracking, Claimable, Schedulable, Policies):
     """Saves only what was changed since the object was loaded, and only if it is valid."""
 
     class Meta:
@@ -108,6 +114,7 @@ class Definition(ChangeTracking, Claimable, Schedulable):
             if "\x00" in str(getattr(self, name) or ""):
                 raise ValidationError({name: _("Null characters are not allowed.")})
         self._clean_command(changed)
+        self.clean_policies(changed)
 
     def _clean_next_run(self) -> None:
         """What was typed without a zone is meant in the project's."""
@@ -156,7 +163,7 @@ class Definition(ChangeTracking, Claimable, Schedulable):
 
     def _must_be_computed(self, changed: set[str]) -> bool:
         """Whether ``next_run`` has to come from the rule. One that has ended does not restart."""
-        if not self.enabled or self.frequency == constants.MANUAL:
+        if not self.enabled or self.frequency in constants.WITHOUT_TIMES:
             return False
         if changed & SCHEDULE_FIELDS:
             return not self._is_typed(changed)
@@ -180,14 +187,14 @@ class Definition(ChangeTracking, Claimable, Schedulable):
             self.anchor = self.next_occurrence = self.next_run = self._first_run()
         elif not changed & _TIMING_FIELDS:
             return followed
-        elif self.frequency == constants.MANUAL:
+        elif self.frequency in constants.WITHOUT_TIMES:
             self.next_run = self.next_occurrence = self.anchor = None
         elif self._is_typed(changed):
             self.next_occurrence = self.anchor = self.next_run
         else:
             self.next_occurrence, self.anchor = None, self.next_run
-        self.attempt = 0
-        return followed | {"next_run", "next_occurrence", "anchor", "attempt"}
+        self.attempt, self.retry_at = 0, None
+        return followed | {"next_run", "next_occurrence", "anchor", "attempt", "retry_at"}
 
     def _first_run(self) -> datetime | None:
         try:

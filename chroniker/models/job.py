@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router
 from django.utils.translation import gettext_lazy as _
 
@@ -105,6 +106,37 @@ class Job(Definition, ProgressAndEstimates):
             "Whether text on stderr makes a run fail. Unknown: CHRONIKER_STDERR_IS_FAILURE for "
             "management commands, no for raw commands."
         ),
+    )
+    environment = models.TextField(
+        _("environment"),
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "Lines NAME=value for the run's environment. NAME=@setting:PATH, NAME=@env:NAME and "
+            "NAME=@file:PATH are looked up when the run starts, and shown nowhere."
+        ),
+    )
+    working_directory = models.CharField(
+        _("working directory"),
+        max_length=255,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Where the command is run. Empty: where the scheduler was started."),
+    )
+    memory_limit_mb = models.PositiveIntegerField(
+        _("memory limit (MB)"),
+        null=True,
+        blank=True,
+        help_text=_("How much memory each process of a run may ask for. Empty: no limit."),
+    )
+    nice = models.SmallIntegerField(
+        _("nice"),
+        default=0,
+        db_default=0,
+        validators=(MinValueValidator(-20), MaxValueValidator(19)),
+        help_text=_("Added to the scheduler's own: 19 gives way to everything else."),
     )
     revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     error = models.TextField(

@@ -41,6 +41,12 @@ class JobDependency(models.Model):
         help_text=_("The job waited for must not be due before the waiting one."),
     )
 
+    wait_for_fresh_success = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text=_("The job waited for must have succeeded since the waiting one was last run."),
+    )
+
     class Meta:
         verbose_name = _("job dependency")
         verbose_name_plural = _("job dependencies")

@@ -89,6 +89,14 @@ class Log(models.Model):
         unique=True,
         help_text=_("What this run holds while it goes on: the database refuses a second one."),
     )
+    holds_key = models.CharField(
+        max_length=255,
+        null=True,
+        blank=True,
+        editable=False,
+        unique=True,
+        help_text=_("The concurrency key this run holds while it goes on."),
+    )
     slot = models.CharField(max_length=255, default="", db_default="", blank=True, editable=False)
     scheduled_for = models.DateTimeField(
         _("scheduled for"),
@@ -124,6 +132,10 @@ class Log(models.Model):
     pid = models.BigIntegerField(_("PID"), null=True, blank=True, editable=False)
     exit_code = models.IntegerField(_("exit code"), null=True, blank=True, editable=False)
     duration_ms = models.BigIntegerField(null=True, blank=True, editable=False)
+    cpu_seconds = models.FloatField(_("CPU seconds"), null=True, blank=True, editable=False)
+    peak_memory_bytes = models.BigIntegerField(
+        _("peak memory"), null=True, blank=True, editable=False, help_text=_("In bytes.")
+    )
     output_truncated = models.BooleanField(
         _("output shortened"), default=False, db_default=False, editable=False
     )

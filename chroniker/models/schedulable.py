@@ -158,7 +158,7 @@ class Schedulable(models.Model):
             raise ValidationError({"next_run": _("Say when it is to run.")})
         try:
             schedule = self.schedule(strict=strict, anew=anew)
-            if self.frequency not in (constants.ONCE, constants.MANUAL):
+            if self.frequency not in (constants.ONCE, *constants.WITHOUT_TIMES):
                 # A typed next run may be far off, or the last one that is left.
                 next_run = None if anew else to_instant(self.next_run)
                 schedule.require_future(next_run - _JUST_BEFORE if next_run else now)

@@ -4,11 +4,11 @@ from datetime import date, datetime, tzinfo
 
 from chroniker.exceptions import InvalidSchedule
 from chroniker.schedules.base import Schedule, in_utc
-from chroniker.schedules.oneoff import ManualSchedule, OnceSchedule
+from chroniker.schedules.oneoff import ChainedSchedule, ManualSchedule, OnceSchedule
 from chroniker.schedules.wall_clock import find_zone
 
 _RULES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY")
-_FREQUENCIES = (*_RULES, "CRON", "ONCE", "MANUAL")
+_FREQUENCIES = (*_RULES, "CRON", "ONCE", "MANUAL", "CHAINED")
 
 
 def make_schedule(
@@ -36,6 +36,8 @@ def make_schedule(
     first = None if anchor is None else _in_calendar(anchor)
     if frequency == "MANUAL":
         return ManualSchedule()
+    if frequency == "CHAINED":
+        return ChainedSchedule()
     if frequency == "ONCE":
         return OnceSchedule(first, zone)
     if frequency == "CRON":

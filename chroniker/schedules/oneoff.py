@@ -48,3 +48,10 @@ class ManualSchedule(Schedule):
 
     def _search(self, moment: datetime) -> None:
         return None
+
+
+class ChainedSchedule(ManualSchedule):
+    """No occurrences of its own: the job runs when the jobs it waits for have run."""
+
+    def describe(self) -> str:
+        return "after the jobs it waits for"

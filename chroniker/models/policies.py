@@ -1,0 +1,155 @@
+"""What a job's owner decides about runs: when they may start, and what follows from their ends."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from chroniker import constants, settings
+from chroniker.constants import Misfire, Overlap
+
+POLICY_FIELDS = frozenset(
+    {
+        *("active_from", "active_until", "misfire_policy", "misfire_grace_seconds"),
+        *("overlap_policy", "concurrency_key", "weight", "priority"),
+        *("max_retries", "retry_delay_seconds", "retry_backoff"),
+    }
+)
+
+LONGEST_DELAY = 10_000_000
+"""Seconds: a retry is never put off for longer than this, some four months."""
+
+
+class Policies(models.Model):
+    """The rules around a run; each decides before the claim or in the outcome, nowhere else."""
+
+    active_from = models.DateTimeField(
+        _("active from"), null=True, blank=True, help_text=_("No run by schedule starts before.")
+    )
+    active_until = models.DateTimeField(
+        _("active until"), null=True, blank=True, help_text=_("No run by schedule starts after.")
+    )
+    misfire_policy = models.CharField(
+        _("after missed runs"),
+        max_length=10,
+        choices=Misfire,
+        default=Misfire.COALESCE,
+        db_default=Misfire.COALESCE,
+        help_text=_("What becomes of occurrences that came while nothing could be started."),
+    )
+    misfire_grace_seconds = models.PositiveIntegerField(
+        _("grace for late runs (seconds)"),
+        default=300,
+        db_default=300,
+        help_text=_("So late an occurrence is still run by a job that skips missed ones."),
+    )
+    overlap_policy = models.CharField(
+        _("due while running"),
+        max_length=10,
+        choices=Overlap,
+        default=Overlap.SKIP,
+        db_default=Overlap.SKIP,
+        help_text=_("What becomes of an occurrence that comes while the job runs."),
+    )
+    concurrency_key = models.CharField(
+        _("concurrency key"),
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Of all jobs with the same key, only one runs at a time."),
+    )
+    weight = models.PositiveIntegerField(
+        _("weight"),
+        default=1,
+        db_default=1,
+        help_text=_("How much of a host's CHRONIKER_CAPACITY a run takes up; 0: none."),
+    )
+    priority = models.IntegerField(
+        _("priority"),
+        default=0,
+        db_default=0,
+        help_text=_("If not all due jobs can start, those with the highest go first."),
+    )
+    max_retries = models.IntegerField(
+        _("retries"),
+        default=0,
+        db_default=0,
+        validators=(MinValueValidator(-1),),
+        help_text=_("How often a failed run is tried again; -1: until it works."),
+    )
+    retry_delay_seconds = models.PositiveIntegerField(
+        _("retry after (seconds)"),
+        default=300,
+        db_default=300,
+        validators=(MaxValueValidator(LONGEST_DELAY),),
+    )
+    retry_backoff = models.FloatField(
+        _("retry backoff"),
+        default=1.0,
+        db_default=1.0,
+        validators=(MinValueValidator(1.0), MaxValueValidator(100.0)),
+        help_text=_("By what the delay is multiplied with each further retry."),
+    )
+
+    class Meta:
+        abstract = True
+
+    def retry_delay(self, attempt: int) -> float:
+        """Seconds from the end of a failed attempt (1 is the first) to the next one."""
+        grown = math.log(max(self.retry_backoff, 1.0)) * (attempt - 1)
+        if grown > math.log(LONGEST_DELAY):
+            return LONGEST_DELAY
+        return min(LONGEST_DELAY, self.retry_delay_seconds * math.exp(grown))
+
+    def may_retry(self, attempt: int) -> bool:
+        """Whether a failed attempt (1 is the first) is to be followed by another."""
+        return self.max_retries < 0 or attempt <= self.max_retries
+
+    def clean_policies(self, changed: set[str]) -> None:
+        """Refuse what was changed where it contradicts itself, naming the field."""
+        if changed & {"active_from", "active_until"}:
+            self._clean_window()
+        if "weight" in changed:
+            self._clean_weight()
+        if changed & {"misfire_policy", "overlap_policy"} and (
+            self.misfire_policy == Misfire.BACKFILL and self.overlap_policy == Overlap.RESTART
+        ):
+            raise ValidationError(
+                {
+                    "overlap_policy": _(
+                        "A job that makes up for each missed date can't be restarted by the next "
+                        "one: dates would be lost. Choose to skip, or another policy for missed "
+                        "runs."
+                    )
+                }
+            )
+
+    def _clean_window(self) -> None:
+        if self.active_from and self.active_until and self.active_until <= self.active_from:
+            raise ValidationError(
+                {"active_until": _("This is not after the start of the time it is active.")}
+            )
+
+    def _clean_weight(self) -> None:
+        # What the default is worth depends on the host that runs the job.
+        capacity: Any = settings.CHRONIKER_CAPACITY
+        if capacity is not None and 0 < capacity < self.weight:
+            raise ValidationError(
+                {
+                    "weight": _(
+                        "This is more than a host has to give: CHRONIKER_CAPACITY is %(capacity)s."
+                    )
+                    % {"capacity": capacity}
+                }
+            )
+
+    @property
+    def is_chained(self) -> bool:
+        """Whether it runs when the jobs it waits for have all run anew, at no time of its own."""
+        return bool(self.frequency == constants.CHAINED)  # type: ignore[attr-defined]
