@@ -38,11 +38,13 @@ class PauseQuerySet(models.QuerySet["Pause"]):
 
     def end(self, now: datetime) -> list[Pause]:
         """End those that are not over, and tell; returns those that were ended by this call."""
+        # Without what this query is filtered and sorted by, which an UPDATE may not be.
+        plain = Pause.objects.using(self._db)  # type: ignore[attr-defined]
         ended = []
         for pause in self.not_over(now).select_related("job"):
             pause.ends_at = to_stored(now)
             # Somebody else may have been faster: told is what we did.
-            if self.filter(pk=pause.pk).not_over(now).update(ends_at=pause.ends_at):
+            if plain.filter(pk=pause.pk).not_over(now).update(ends_at=pause.ends_at):
                 ended.append(pause)
         for pause in ended:
             pause.tell(signals.scheduler_resumed)

@@ -70,7 +70,7 @@ class Pauses:
     def _why(self, pause: Pause, job: Job) -> str:
         """Why this pause holds this job; '' if it does not."""
         if pause.job_id:
-            return _words(pause, _("Paused")) if pause.job_id == job.pk else ""
+            return _words(pause, _("This job is paused")) if pause.job_id == job.pk else ""
         if not pause.pattern:
             return _words(pause, _("All jobs are paused"))
         found = self._search(pause.pattern, texts_of(job))

@@ -82,7 +82,7 @@ def test_a_pause_of_nothing_in_particular_holds_all_jobs() -> None:
 def test_a_pause_of_a_job_holds_that_job_only() -> None:
     one, other = job("one"), job("other")
     pause(job=one)
-    assert (why(one), why(other)) == ("Paused by ann", "")
+    assert (why(one), why(other)) == ("This job is paused by ann", "")
 
 
 @pytest.mark.parametrize(
