@@ -188,10 +188,11 @@ def _mail_user() -> str:
 
 
 def _user_at_host() -> str:
-    return f"{_user()}@{socket.gethostname()}"
+    return f"{user()}@{socket.gethostname()}"
 
 
-def _user() -> str:
+def user() -> str:
+    """Return who this process belongs to."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):

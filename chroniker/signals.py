@@ -1,8 +1,9 @@
-"""Signals about runs. The sender is always the class ``chroniker.models.Job``.
+"""Signals about runs and about pauses.
 
-They are sent in the process that watches the run (``cron``, ``cronserver``, a worker), after what
-they tell has been stored. A receiver that raises is logged and disturbs neither the run nor the
-other receivers; one that takes long delays the other runs of its process.
+Those about runs are sent in the process that watches the run (``cron``, ``cronserver``, a worker),
+after what they tell has been stored; their sender is always the class ``chroniker.models.Job``. A
+receiver that raises is logged and disturbs neither the run nor the other receivers; one that takes
+long delays the other runs of its process.
 """
 
 from django.dispatch import Signal
@@ -16,3 +17,11 @@ run_finished = Signal()
 run_skipped = Signal()
 """An occurrence will not run. Arguments: ``job``, ``log``, ``status`` (skipped); the log's
 reason says why."""
+
+scheduler_paused = Signal()
+"""Somebody has made a pause, by command or in the admin; it may begin later. The sender is the
+class ``chroniker.models.Pause``. Argument: ``pause``."""
+
+scheduler_resumed = Signal()
+"""Somebody has ended a pause before its time, or taken it back. The sender and the argument are the
+same. A pause that ends by itself is not told: nothing happens at that moment."""

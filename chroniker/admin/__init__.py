@@ -6,10 +6,13 @@ from chroniker.admin.inlines import JobDependencyInline
 from chroniker.admin.job import JobAdmin
 from chroniker.admin.log import LogAdmin
 from chroniker.admin.monitor import MonitorAdmin
-from chroniker.models import Job, Log, Monitor
+from chroniker.admin.pause import PauseAdmin
+from chroniker.models import Job, Log, Monitor, Pause
 
-__all__ = ["JobAdmin", "JobDependencyInline", "LogAdmin", "MonitorAdmin"]
+__all__ = ["JobAdmin", "JobDependencyInline", "LogAdmin", "MonitorAdmin", "PauseAdmin"]
 
-for model, model_admin in ((Job, JobAdmin), (Log, LogAdmin), (Monitor, MonitorAdmin)):
+_ADMINS = ((Job, JobAdmin), (Log, LogAdmin), (Monitor, MonitorAdmin), (Pause, PauseAdmin))
+
+for model, model_admin in _ADMINS:
     if not admin.site.is_registered(model):
         admin.site.register(model, model_admin)

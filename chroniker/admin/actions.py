@@ -39,6 +39,9 @@ class JobActions(JobPermissions, admin.ModelAdmin):
 
     def _warn_of_obstacles(self, request: HttpRequest, job: Job) -> None:
         reasons = waits_for(job)
+        held = getattr(job, "held", None)
+        if held is not None:
+            reasons.append(held.reason)
         held_until = to_instant(job.held_until)
         if held_until is not None and held_until > Job.objects.now():
             reasons.append(job.error or _("it is held"))
@@ -147,6 +150,21 @@ class JobActions(JobPermissions, admin.ModelAdmin):
                 "%d jobs are idle or show signs of life and were left alone.",
                 left,
             ),
+        )
+
+    @admin.action(description=gettext_lazy("Pause selected jobs"), permissions=["pause"])
+    def pause_selected_jobs(self, request: HttpRequest, queryset: JobQuerySet) -> None:
+        """Let none of them start until somebody ends that; their runs go on to their end."""
+        ids = _ids(queryset)
+        paused = requests.pause(ids, request.user.get_username())
+        done = len(paused)
+        self._log(request, paused, _("Paused."))
+        self._tell(request, done, ngettext("%d job was paused.", "%d jobs were paused.", done))
+        left = len(ids) - done
+        self._tell_of_rest(
+            request,
+            left,
+            ngettext("%d job was paused already.", "%d jobs were paused already.", left),
         )
 
     def _enable(self, request: HttpRequest, ids: list[int]) -> None:

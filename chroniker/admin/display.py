@@ -23,6 +23,7 @@ _SIGNS = {
     "lost": "?",
     "skipped": "○",
     "waiting": "…",
+    "paused": "‖",
     "disabled": NOTHING,
     "idle": "·",
 }
@@ -68,6 +69,11 @@ def sign(kind: str, text: str) -> SafeString:
         '<span class="chroniker-sign chroniker-{}" role="img" aria-label="{}" title="{}">{}</span>',
         *(kind, text, text, _SIGNS.get(kind, "")),
     )
+
+
+def strong(text: str) -> SafeString:
+    """What a remark is about."""
+    return format_html("<strong>{}</strong>", text)
 
 
 def small(text: str) -> SafeString:
@@ -140,6 +146,16 @@ def items(parts: Iterable[str]) -> SafeString:
     """Parts as a list."""
     rows = format_html_join("", "<li>{}</li>", ((part,) for part in parts))
     return format_html('<ul class="chroniker-items">{}</ul>', rows)
+
+
+def notice(title: str, rows: Iterable[str], link: str) -> SafeString:
+    """Something that everybody should know who reads the page."""
+    return format_html(
+        '<div class="chroniker-notice" role="status">{} {} {}</div>',
+        strong(title),
+        items(rows),
+        link,
+    )
 
 
 def link(url: str, text: str) -> SafeString:

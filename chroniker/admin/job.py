@@ -20,6 +20,7 @@ from chroniker.admin import deletion, graph, job_fieldsets
 from chroniker.admin.columns import with_last_log
 from chroniker.admin.forms import JobForm
 from chroniker.admin.inlines import JobDependencyInline
+from chroniker.admin.pause_banner import JobChangeList, PauseBanner
 from chroniker.admin.request_views import RequestViews
 from chroniker.admin.state import fence_on_screen, running
 from chroniker.models import Job
@@ -34,7 +35,7 @@ _LISTS_BREADCRUMBS = (6, 1)
 """Since then the way to a page is marked up as a list, and only styled so."""
 
 
-class JobAdmin(RequestViews):
+class JobAdmin(PauseBanner, RequestViews):
     """Jobs: what they are, what they are doing, and the buttons that ask something of them."""
 
     form = JobForm
@@ -51,7 +52,7 @@ class JobAdmin(RequestViews):
     inlines = (JobDependencyInline,)
     actions = (
         *("enable_jobs", "disable_jobs", "toggle_enabled", "run_selected_jobs"),
-        *("withdraw_requests", "stop_selected_jobs", "clear_stalled"),
+        *("withdraw_requests", "stop_selected_jobs", "clear_stalled", "pause_selected_jobs"),
     )
     readonly_fields = job_fieldsets.READ_ONLY
     fieldsets: ClassVar[Any] = job_fieldsets.FIELDSETS
@@ -69,6 +70,17 @@ class JobAdmin(RequestViews):
     def get_queryset(self, request: HttpRequest) -> Any:
         """Jobs with what their rows show, in a number of queries that does not grow with them."""
         return with_last_log(super().get_queryset(request))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[JobChangeList]:
+        """A list whose jobs know what pauses them."""
+        return JobChangeList
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The job, which knows what pauses it."""
+        job: Any = super().get_object(request, *args, **kwargs)
+        if job is not None:
+            job.held = self.pauses(request).holding(job)
+        return job
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Without the buttons that this person may not press, and without any in a popup."""
@@ -173,6 +185,7 @@ class JobAdmin(RequestViews):
             "logs_url": self.logs_url(job),
             "breadcrumbs": self._breadcrumbs(job),
             "lists_breadcrumbs": django.VERSION >= _LISTS_BREADCRUMBS,
+            "pause_banner": self.banner(request),
             "graph": graph.of_job(job, lambda pk: self.url("chroniker_log_change", pk)),
         }
         return TemplateResponse(request, "admin/chroniker/job/duration_graph.html", context)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from chroniker.admin import deletion, display, output
 from chroniker.admin.log_list import CappedPaginator, JobFilter, LogChangeList
+from chroniker.admin.pause_banner import PauseBanner
 from chroniker.admin.permissions import JobPermissions
 from chroniker.constants import Status
 from chroniker.models import Job, Log
@@ -32,7 +33,7 @@ _OUTPUT = (
 )
 
 
-class LogAdmin(JobPermissions, admin.ModelAdmin):
+class LogAdmin(JobPermissions, PauseBanner):
     """Runs: how they went, and what they printed for those who may read it."""
 
     list_display = (

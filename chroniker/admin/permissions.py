@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import get_permission_codename
 from django.http import HttpRequest
 
-from chroniker.models import Job, Log
+from chroniker.models import Job, Log, Pause
 
 
 class JobPermissions:
@@ -25,6 +25,10 @@ class JobPermissions:
     def has_edit_raw_command_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
         """Whether this person may write raw commands, and say when and where they run."""
         return _may(request, "edit_raw_command")
+
+    def has_pause_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        """Whether this person may pause jobs."""
+        return _may(request, get_permission_codename("add", Pause._meta))
 
     def has_output_permission(self, request: HttpRequest, obj: Log | None = None) -> bool:
         """Whether this person may read what jobs print, and with which arguments they ran."""

@@ -18,7 +18,7 @@ from django.db.models import F, Q
 
 from chroniker import settings
 from chroniker.constants import Status
-from chroniker.models import Job, JobHost, Log, claims
+from chroniker.models import Job, JobHost, Log, Pause, claims
 from chroniker.moments import to_stored
 
 _NAME_LENGTH = 150
@@ -116,6 +116,17 @@ def enable(ids: Collection[int]) -> Enabled:
         else:
             done.append(job.pk)
     return Enabled(done, refused)
+
+
+def pause(ids: Collection[int], username: str) -> list[Job]:
+    """Pause each of these jobs until somebody ends that; returns those that were not paused so."""
+    now = Job.objects.now()
+    open_ended = Pause.objects.active(now).filter(job__in=ids, ends_at=None)
+    already = set(open_ended.values_list("job_id", flat=True))
+    jobs = list(Job.objects.filter(pk__in=set(ids) - already))
+    for job in jobs:
+        Pause(job=job, starts_at=to_stored(now)).begin(username, using=_database())
+    return jobs
 
 
 def give_up_stale(ids: Collection[int], username: str) -> list[Job]:

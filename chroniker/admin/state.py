@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from chroniker import constants, settings
 from chroniker.admin import display
 from chroniker.constants import Status
-from chroniker.models import Job, JobHost
+from chroniker.models import Held, Job, JobHost
 from chroniker.models.claimable import Claimable
-from chroniker.moments import to_instant
+from chroniker.moments import to_instant, to_stored
 
 _END = datetime.max.replace(tzinfo=UTC)
 
@@ -28,13 +28,19 @@ class State:
 
 
 def state_of(job: Job, now: datetime) -> State:
-    """The state of a job at ``now`` (aware). Asks nothing of the database but dependencies."""
+    """The state of a job at ``now`` (aware). Asks nothing of the database but dependencies.
+
+    Knows of pauses if the job carries what holds it as ``held``.
+    """
     if running(job):
         return _running(job, now)
     if not job.enabled:
         return State("disabled", _("Disabled"))
     if job.error:
         return State("failed", _("Cannot run"), job.error)
+    held: Held | None = getattr(job, "held", None)
+    if held is not None:
+        return _paused(held)
     next_run = to_instant(job.next_run)
     if job.force_run or (next_run is not None and next_run <= now):
         return _waiting(job)
@@ -125,6 +131,13 @@ def _no_sign_of_life(heartbeats: list[datetime | None], now: datetime) -> str:
     if not known:
         return _("no sign of life")
     return _("no sign of life for %s") % timesince(min(known), now)
+
+
+def _paused(held: Held) -> State:
+    words = _("Paused")
+    if held.until is not None:
+        words = _("Paused until %s") % display.plain_moment(to_stored(held.until))
+    return State("paused", words, held.reason)
 
 
 def _waiting(job: Job) -> State:

@@ -9,9 +9,11 @@ from chroniker.models.job_queryset import JobManager, JobQuerySet
 from chroniker.models.log import Log, LogQuerySet
 from chroniker.models.monitor import Monitor, MonitorManager
 from chroniker.models.pause import Pause
+from chroniker.models.pausing import Held, Pauses
 
 __all__ = [
     "Backfill",
+    "Held",
     "Host",
     "Job",
     "JobDependency",
@@ -24,6 +26,7 @@ __all__ = [
     "Monitor",
     "MonitorManager",
     "Pause",
+    "Pauses",
     "get_current_job",
     "hostname_help_text_setter",
 ]

@@ -9,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import override_settings
 
 from chroniker.constants import Status
-from chroniker.models import Job, Log
+from chroniker.models import Job, Log, Pause
 from tests.admin import people, rows
 from tests.admin.browser import Browser, Page
 
@@ -21,6 +21,7 @@ EVERY_ACTION = {
     "stop": {"stop_selected_jobs", "clear_stalled"},
     "change": {"enable_jobs", "disable_jobs", "toggle_enabled"},
     "delete": {"delete_selected"},
+    "pause": {"pause_selected_jobs"},
 }
 
 
@@ -46,6 +47,7 @@ def states(name: str, *jobs: Job) -> list[Any]:
         ("stop_job", EVERY_ACTION["stop"]),
         ("change_job", EVERY_ACTION["change"]),
         ("delete_job", EVERY_ACTION["delete"]),
+        ("add_pause", EVERY_ACTION["pause"]),
     ],
 )
 def test_actions_are_offered_to_who_may_carry_them_out(permission: str, offered: set[str]) -> None:
@@ -62,13 +64,13 @@ def test_an_action_that_was_not_offered_is_not_carried_out(action: str) -> None:
     running, idle = rows.job("running"), rows.job("idle", enabled=False)
     rows.claimed(running)
     rows.silence(running)
-    before = list(Job.objects.values())
+    before = [*Job.objects.values(), *Pause.objects.values()]
     # One other action is offered, so that there is a form to post at all.
     browser = people.browser("staff", "view_job", "run_job" if "run" not in action else "stop_job")
 
     do(browser, action, running, idle)
 
-    assert list(Job.objects.values()) == before
+    assert [*Job.objects.values(), *Pause.objects.values()] == before
 
 
 def test_selected_jobs_are_asked_to_run_and_disabled_ones_are_told() -> None:

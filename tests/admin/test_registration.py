@@ -12,14 +12,15 @@ from django.urls import path
 from pytest_django import Settings
 
 import chroniker.admin
-from chroniker.models import Job, Log, Monitor
+from chroniker.models import Job, Log, Monitor, Pause
 from tests.admin import people, rows
 
 
-def test_jobs_logs_and_monitors_are_registered() -> None:
+def test_jobs_logs_monitors_and_pauses_are_registered() -> None:
     assert type(admin.site.get_model_admin(Job)) is chroniker.admin.JobAdmin
     assert type(admin.site.get_model_admin(Log)) is chroniker.admin.LogAdmin
     assert type(admin.site.get_model_admin(Monitor)) is chroniker.admin.MonitorAdmin
+    assert type(admin.site.get_model_admin(Pause)) is chroniker.admin.PauseAdmin
 
 
 def test_a_project_s_own_admin_is_left_alone() -> None:

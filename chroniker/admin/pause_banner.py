@@ -1,0 +1,107 @@
+"""What is paused now, on top of each page about jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth import get_permission_codename
+from django.db import DEFAULT_DB_ALIAS, router
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from chroniker.admin import display
+from chroniker.models import Pause, Pauses
+from chroniker.moments import utc_now
+
+SHOWN = 5
+"""How many pauses are told; all of them are a link away."""
+
+
+class PauseBanner(admin.ModelAdmin):
+    """For admins whose pages say what is paused. A page asks for the pauses in one query."""
+
+    def pauses(self, request: HttpRequest) -> Pauses:
+        """The pauses that hold while this request is answered."""
+        known: Pauses | None = getattr(request, "_chroniker_pauses", None)
+        if known is None:
+            known = Pauses.read(router.db_for_write(Pause) or DEFAULT_DB_ALIAS, utc_now())
+            request._chroniker_pauses = known  # type: ignore[attr-defined]
+        return known
+
+    def banner(self, request: HttpRequest) -> str:
+        """The pauses that hold now, as HTML; '' without any."""
+        active = self.pauses(request).active
+        if not active:
+            return ""
+        told: list[str] = [display.words(_told(pause)) for pause in active[:SHOWN]]
+        if len(active) > SHOWN:
+            told.append(_("… and %d more") % (len(active) - SHOWN))
+        return display.notice(_("Paused"), told, self._link(request))
+
+    def _link(self, request: HttpRequest) -> str:
+        """Where pauses are ended, for who may go there."""
+        site = self.admin_site
+        names = (get_permission_codename(action, Pause._meta) for action in ("view", "change"))
+        may = any(request.user.has_perm(f"{Pause._meta.app_label}.{name}") for name in names)
+        if not (may and site.is_registered(Pause)):
+            return ""
+        url = reverse("admin:chroniker_pause_changelist", current_app=site.name)
+        return display.link(url, _("All pauses"))
+
+    # The pages
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """With the banner; so are those that ask whether to go on with an action."""
+        return self._with_banner(request, super().changelist_view(request, extra_context))
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """With the banner."""
+        return self._with_banner(request, super().changeform_view(request, *args, **kwargs))
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """With the banner."""
+        return self._with_banner(request, super().delete_view(request, *args, **kwargs))
+
+    def history_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """With the banner."""
+        return self._with_banner(request, super().history_view(request, *args, **kwargs))
+
+    def _with_banner(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if isinstance(response, TemplateResponse) and not response.is_rendered:
+            response.context_data = {
+                **(response.context_data or {}),
+                "pause_banner": self.banner(request),
+            }
+        return response
+
+
+class JobChangeList(ChangeList):
+    """A list whose jobs know what pauses them."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """The jobs of this page; patterns are searched in all of them at once."""
+        super().get_results(request)
+        admin: Any = self.model_admin
+        jobs: list[Any] = list(self.result_list)
+        pauses = admin.pauses(request)
+        pauses.expect(jobs)
+        for job in jobs:
+            job.held = pauses.holding(job)
+
+
+def _told(pause: Pause) -> Iterator[str]:
+    """What is paused, why, until when and by whom."""
+    yield display.strong(display.visible(pause.what()))
+    if pause.reason:
+        yield display.visible(pause.reason)
+    if pause.ends_at is None:
+        yield display.small(_("until somebody ends it"))
+    else:
+        yield display.small(display.words((_("until"), display.moment(pause.ends_at))))
+    if pause.created_by:
+        yield display.small(display.visible(_("by %s") % pause.created_by))
