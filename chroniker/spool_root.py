@@ -41,6 +41,15 @@ def root() -> Path:
     return Path(tempfile.gettempdir()) / f"chroniker-{os.getuid()}"
 
 
+def holds_anything() -> bool:
+    """Whether there is any folder of a run in it."""
+    try:
+        with os.scandir(root()) as entries:
+            return any(entry.is_dir(follow_symlinks=False) for entry in entries)
+    except OSError:
+        return False
+
+
 def _nearest(path: Path) -> Path:
     return next(parent for parent in (path, *path.parents) if parent.exists())
 

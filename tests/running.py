@@ -18,8 +18,8 @@ import pytest
 from django.db import connections
 
 from chroniker.constants import MANUAL
+from chroniker.dispatch.line import Selection
 from chroniker.dispatch.supervisor import Ended, Supervisor
-from chroniker.dispatch.tick import Selection
 from chroniker.models import Job, Log
 from chroniker.models.database_clock import database_now
 from chroniker.moments import to_stored

@@ -181,6 +181,7 @@ def _record_as_lost(token: str, now: datetime, reason: str) -> None:
         Log.objects.running().filter(pk=log.pk).update(
             status=Status.LOST,
             active_for=None,
+            holds_key=None,
             run_end_datetime=end,
             duration_seconds=int(elapsed.total_seconds()),
             duration_ms=elapsed // timedelta(milliseconds=1),

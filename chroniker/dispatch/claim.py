@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Max, Q
 
 from chroniker import settings
-from chroniker.constants import Status, Trigger
+from chroniker.constants import Misfire, Status, Trigger
+from chroniker.dispatch.room import has_room, prepare_host
 from chroniker.host import boot_id, uptime
 from chroniker.models import Job, Log, claims
 from chroniker.models.hiccups import with_retries
@@ -26,14 +27,31 @@ _ARGUMENTS = 64 * 1024  # characters; more cannot be split into arguments anyway
 
 
 def claim(
-    job: Job, now: datetime, *, trigger: Trigger, lock_file_of: Any, heartbeat: bool = True
+    job: Job,
+    now: datetime,
+    *,
+    trigger: Trigger,
+    lock_file_of: Any,
+    heartbeat: bool = True,
+    occurrence: datetime | None = None,
 ) -> Run | None:
     """Take this job, if it is still as it was loaded; None if somebody else was faster.
 
     ``now`` is the database's time; ``lock_file_of`` gives the lock file's path for a token.
-    The job is free, unchanged and not forced otherwise than it was seen, or nothing is written.
+    ``occurrence`` is the one that a chained run or a backfill stands for; by schedule it is the
+    job's own. The job is free, unchanged and not forced otherwise than it was seen, its key is
+    free and the host has room, or nothing is written.
     """
-    run = _as_run(job, now, trigger=trigger, lock_file_of=lock_file_of, heartbeat=heartbeat)
+    now = max([now, *_ends_of_dependees(job)])
+    run = _as_run(
+        job,
+        now,
+        trigger=trigger,
+        occurrence=occurrence,
+        lock_file_of=lock_file_of,
+        heartbeat=heartbeat,
+    )
+    prepare_host(run)
     try:
         log_id = with_retries(run.database, lambda: _try(job, run, now))
     except IntegrityError as error:
@@ -50,6 +68,8 @@ def _try(job: Job, run: Run, now: datetime) -> int | None:
     with transaction.atomic(using=run.database):
         # The write comes first, so that on SQLite the transaction waits for its turn, and
         # elsewhere no snapshot is older than the row.
+        if not has_room(run):
+            return None
         if _take(job, run, now):
             return Log.objects.using(run.database).create(**_log_of(run, job)).pk
     # Perhaps an earlier try was committed, though the connection broke before it could say so.
@@ -76,8 +96,7 @@ def _take(job: Job, run: Run, now: datetime) -> bool:
         current_pid_created=processes.created(os.getpid()),
         boot_id=boot_id(),
         lock_file=run.lock_file,
-        force_run=False if run.trigger == Trigger.FORCED else F("force_run"),
-        forced_by=None if run.trigger == Trigger.FORCED else F("forced_by"),
+        **(_CONSUMED if run.trigger == Trigger.FORCED else {}),
         force_stop=False,
         stop_fence=None,
         stopped_by=None,
@@ -87,18 +106,44 @@ def _take(job: Job, run: Run, now: datetime) -> bool:
     return bool(taken)
 
 
+_CONSUMED: dict[str, Any] = {"force_run": False, "forced_by": None, "forced_args": None}
+
+
+def _ends_of_dependees(job: Job) -> list[datetime]:
+    """When the jobs that it waits for ended, as it was seen.
+
+    The run starts later than what it waited for ended, whoever's clock was read before: else the
+    same end would count as new once more.
+    """
+    dependencies = job.dependencies.all()  # with their jobs, where the caller has looked already
+    ends = (to_instant(dependency.dependee.last_ended) for dependency in dependencies)
+    return [end for end in ends if end is not None]
+
+
 def _as_run(
-    job: Job, now: datetime, *, trigger: Trigger, lock_file_of: Any, heartbeat: bool
+    job: Job,
+    now: datetime,
+    *,
+    trigger: Trigger,
+    occurrence: datetime | None,
+    lock_file_of: Any,
+    heartbeat: bool,
 ) -> Run:
     token = uuid.uuid4().hex
-    occurrence = job.occurrence if trigger == Trigger.SCHEDULE else None
+    if trigger == Trigger.SCHEDULE:
+        occurrence = job.occurrence
     attempt = 1 if occurrence is None else _attempt(job, occurrence)
+    if trigger == Trigger.BACKFILL and occurrence is not None:
+        attempt = _further_attempt(job, occurrence)
+    once: dict[str, Any] = {"makes_up": True} if trigger == Trigger.BACKFILL else {}
+    if trigger == Trigger.FORCED and job.forced_args is not None:
+        once["args"] = job.forced_args
     return Run.of(
         job,
         log_id=0,
         token=token,
         fence=job.fence + 1,
-        trigger=Trigger.RETRY if attempt > 1 else trigger,
+        trigger=Trigger.RETRY if attempt > 1 and trigger != Trigger.BACKFILL else trigger,
         attempt=attempt,
         claimed=now,
         claimed_uptime=uptime(),
@@ -107,6 +152,7 @@ def _as_run(
         hostname=settings.hostname(),
         lock_file=lock_file_of(token),
         heartbeat=heartbeat,
+        **once,
     )
 
 
@@ -126,6 +172,16 @@ def _attempt(job: Job, occurrence: datetime) -> int:
     return job.attempt + 1 if last in (None, to_stored(occurrence)) else 1
 
 
+def _further_attempt(job: Job, occurrence: datetime) -> int:
+    """The attempt after all those that an occurrence has had."""
+    database = job._state.db or "default"
+    tried = Log.objects.using(database).filter(
+        job=job.pk, slot=job.slot, scheduled_for=to_stored(occurrence)
+    )
+    highest = with_retries(database, lambda: tried.aggregate(highest=Max("attempt")))["highest"]
+    return (highest or 0) + 1
+
+
 def _log_of(run: Run, job: Job) -> dict[str, Any]:
     return {
         "job_id": run.job_id,
@@ -135,6 +191,7 @@ def _log_of(run: Run, job: Job) -> dict[str, Any]:
         "status": Status.RUNNING,
         "token": run.token,
         "active_for": run.holds,
+        "holds_key": run.key or None,
         "slot": run.slot,
         # In a repeated hour a naive time would name both of its occurrences; the claim guards.
         "scheduled_for": None if is_ambiguous(run.claimed) else to_stored(run.occurrence),
@@ -149,7 +206,9 @@ def _log_of(run: Run, job: Job) -> dict[str, Any]:
 
 def _stands_for(run: Run, job: Job) -> int:
     """How many occurrences this run makes up for: its own, and what has been missed since."""
-    if run.occurrence is None:
+    if run.occurrence is None or run.trigger in (Trigger.BACKFILL, Trigger.CHAIN):
+        return 1
+    if job.misfire_policy == Misfire.BACKFILL or job.is_chained:
         return 1
     return 1 + len(job.occurrences_between(run.occurrence, run.claimed))
 
@@ -160,10 +219,13 @@ def _explain_refusal(job: Job, run: Run) -> None:
     An occurrence that was run already is passed over; a log that was left open by a run that
     nobody holds any more (its claim was given up by hand) is closed.
     """
-    for log in claims.open_but_not_held(run.database).filter(active_for=run.holds):
+    kept = Q(active_for=run.holds)
+    if run.key:
+        kept |= Q(holds_key=run.key)
+    for log in claims.open_but_not_held(run.database).filter(kept):
         record.give_up(log, run.claimed)
     logs = Log.objects.using(run.database)
-    if run.occurrence is None:
+    if run.occurrence is None or run.occurrence != job.occurrence:
         return
     occurrence = to_stored(run.occurrence)
     known = logs.filter(job=job.pk, slot=run.slot).ended()
@@ -171,7 +233,7 @@ def _explain_refusal(job: Job, run: Run) -> None:
         # Past all that has a row; what has none is still to be run.
         newest = known.filter(scheduled_for__gte=occurrence).latest("scheduled_for", "pk")
         ended = to_instant(newest.run_end_datetime)
-        following = job.schedule().next_after(max(run.occurrence, ended or run.claimed))
+        following = job.next_after(max(run.occurrence, ended or run.claimed))
         stored = to_stored(following)
         claims.rows(run.database, run.slot).unchanged(job).idle().update(
             next_run=stored, next_occurrence=stored, attempt=0

@@ -18,7 +18,7 @@ import psutil
 from django.db.models import Count, Exists, F, OuterRef, Q
 
 from chroniker import settings
-from chroniker.constants import Status
+from chroniker.constants import Status, Trigger
 from chroniker.context import ENV_RUN_TOKEN
 from chroniker.dispatch import recovery
 from chroniker.models import Job, JobHost, Log
@@ -178,6 +178,7 @@ def _wrong_ends(database: str) -> Iterator[Finding]:
         "ended before it began": Q(run_end_datetime__lt=F("run_start_datetime")),
         "has ended, but has no duration": Q(duration_seconds__isnull=True),
         "has ended, but keeps others from starting (active_for)": Q(active_for__isnull=False),
+        "has ended, but still holds its concurrency key": Q(holds_key__isnull=False),
         "its success contradicts its status": Q(success=True) ^ Q(status=Status.SUCCEEDED),
         "its on_time contradicts its status": Q(on_time=False) ^ Q(status=Status.TIMED_OUT),
     }
@@ -194,7 +195,7 @@ def _wrong_occurrences(database: str) -> Iterator[Finding]:
         slot=OuterRef("slot"),
         scheduled_for=OuterRef("scheduled_for"),
         attempt__gt=OuterRef("attempt"),
-    )
+    ).exclude(trigger=Trigger.BACKFILL)
     done = logs.filter(status=Status.SUCCEEDED, scheduled_for__isnull=False)
     for pk in done.filter(Exists(again)).order_by("pk").values_list("pk", flat=True)[:AT_MOST]:
         text = "succeeded, and its occurrence was run once more"

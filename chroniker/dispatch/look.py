@@ -8,16 +8,21 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Min, Q, Sum
 
-from chroniker import settings
-from chroniker.models import Job, JobDependency, JobHost, claims
+from chroniker import constants, settings
+from chroniker.dispatch.line import is_anyone_waiting
+from chroniker.models import Backfill, Job, JobDependency, JobHost, Pause, claims
+from chroniker.models.claimable import has_come
 from chroniker.moments import to_instant, to_stored
+from chroniker.spool_root import holds_anything
 
 
 def anything_to_do(database: str, now: datetime) -> bool:
     """Whether a job is due for this host, or a claim is held that may have to be recovered."""
     jobs = Job.objects.using(database)
     due = jobs.due(now=now, check_hostname=False).for_host(settings.hostname())
-    if due.exists() or jobs.all_running().exists():
+    if due.exists() or jobs.all_running().exists() or is_anyone_waiting(database):
+        return True
+    if holds_anything():  # nothing runs, and yet a run has left its folder here
         return True
     return claims.is_busy_here(database, now, settings.hostname())
 
@@ -41,32 +46,53 @@ def outlook(database: str, now: datetime) -> Outlook:
     moment = to_stored(now)
     jobs = Job.objects.using(database).of_enabled().idle().for_host(settings.hostname())
     rested = Q(held_until__isnull=True) | Q(held_until__lte=moment)
-    due = rested & (Q(next_run__lte=moment) | Q(force_run=True))
+    due = rested & (has_come(moment) | Q(force_run=True) | Q(frequency=constants.CHAINED))
     found = jobs.aggregate(
         due=Count("pk", filter=due),
         which=Sum("pk", filter=due),
         next=Min("next_run", filter=Q(next_run__gt=moment)),
+        retry=Min("retry_at", filter=Q(retry_at__gt=moment)),
     )
     mine = claims.next_here(database, now, settings.hostname())
     is_mine_due = mine is not None and mine <= now
-    ahead = [moment for moment in (to_instant(found["next"]), mine) if moment and moment > now]
-    is_due = found["due"] or is_mine_due
+    pauses = Pause.objects.using(database).filter(ends_at__gt=moment)
+    ends = pauses.aggregate(next=Min("ends_at"))["next"]
+    known = [mine, *map(to_instant, (found["next"], found["retry"], ends))]
+    ahead = [moment for moment in known if moment and moment > now]
+    ordered = Backfill.objects.using(database).unfinished().count()
+    is_due = found["due"] or is_mine_due or ordered
     return Outlook(
-        due=found["due"] + is_mine_due,
+        due=found["due"] + is_mine_due + ordered,
         until_next=min(ahead) - now if ahead else None,
-        signs=(found["which"], is_mine_due, *_signs(database)) if is_due else (),
+        signs=(found["which"], is_mine_due, *_signs(database, moment)) if is_due else (),
     )
 
 
-def _signs(database: str) -> Iterator[object]:
+_CRITERIA = (
+    *("wait_for_completion", "wait_for_success"),
+    *("wait_for_next_run", "wait_for_fresh_success"),
+)
+
+
+def _signs(database: str, moment: datetime) -> Iterator[object]:
     """Counts that tell of claims, ends and changes."""
+    for others in (Pause, Backfill):
+        rows = others._default_manager.using(database)
+        yield tuple(rows.aggregate(count=Count("pk"), which=Sum("pk")).values())
+    yield Pause.objects.using(database).filter(starts_at__lte=moment, ends_at__gt=moment).count()
+    yield Backfill.objects.using(database).unfinished().count()
     running = Count("pk", filter=Q(is_running=True))
     held = {"claims": Sum("fence"), "running": running, "changes": Sum("revision")}
     for table in (Job, JobHost):
         yield from table.objects.using(database).aggregate(**held).values()
     wanted = {
         name: Count("pk", filter=Q(**{name: True}))
-        for name in ("wait_for_completion", "wait_for_success", "wait_for_next_run")
+        for name in (
+            "wait_for_completion",
+            "wait_for_success",
+            "wait_for_next_run",
+            "wait_for_fresh_success",
+        )
     }
     dependencies = JobDependency.objects.using(database)
     yield from dependencies.aggregate(count=Count("pk"), which=Sum("pk"), **wanted).values()

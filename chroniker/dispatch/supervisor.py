@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,10 +19,11 @@ from django.utils.module_loading import import_string
 from chroniker import notifications, settings
 from chroniker.dispatch import adoption
 from chroniker.dispatch.leftovers import clear_up
+from chroniker.dispatch.line import Selection
 from chroniker.dispatch.look import Outlook, outlook
 from chroniker.dispatch.messenger import Messenger
 from chroniker.dispatch.recovery import Recovery
-from chroniker.dispatch.tick import Selection, tick
+from chroniker.dispatch.tick import tick
 from chroniker.dispatch.wakeup import Wakeup
 from chroniker.executors.base import Executor
 from chroniker.executors.inline import InlineExecutor
@@ -39,6 +41,10 @@ logger = logging.getLogger("chroniker.supervisor")
 
 AFTER_A_FAULT_SECONDS = 0.2
 """A pause after a fault of our own, which might otherwise be repeated without end."""
+
+FOLLOW_UP_SECONDS = 600.0
+"""So long after its tick a process starts what waits for room or for a key when a run of its own
+ends; later the next tick does. It could run old code otherwise."""
 
 RECOVERY_SECONDS = 10.0
 """How often a server that has nothing else to do makes a pass: it looks for lost runs, and for
@@ -74,6 +80,9 @@ class Supervisor:
         self._heard = 0  # signals
         self._obeyed = 0  # requests: signals that come together are one
         self._just_ended: list[int] = []
+        self._started: Counter[int] = Counter()  # jobs, since the last tick of its own
+        self._making_up: set[int] = set()
+        self._ticked_at = uptime()
         self._heartbeat = heartbeat
         self._tell = _never_failing(tell)
         self._watch = Watch(self._on_end)
@@ -96,7 +105,7 @@ class Supervisor:
     def run_once(self, selection: Selection) -> list[Ended]:
         """One tick, then watch until everything it started has ended; returns what ended."""
         with self._wakeup.listening():
-            self._pass(selection)
+            self._tick(selection)
             while not self._is_done():
                 self._guarded(self._turn, selection, STEP_SECONDS)
         self._messenger.finish()
@@ -123,7 +132,7 @@ class Supervisor:
 
     def _tick_each(self, seconds: float) -> float:
         """A pass; returns how long to wait for the next."""
-        self._guarded(self._pass, Selection())
+        self._guarded(self._tick, Selection())
         try:
             return seconds - self._now().timestamp() % seconds
         except HICCUPS:
@@ -141,7 +150,7 @@ class Supervisor:
             news = bool(ahead.due) and ahead.signs != self._signs
             if news or uptime() - self._recovered_at >= RECOVERY_SECONDS:
                 # Noted as it was before: what happens during the pass is news as well.
-                self._signs = ahead.signs if self._guarded(self._pass, Selection()) else None
+                self._signs = ahead.signs if self._guarded(self._tick, Selection()) else None
                 ahead = self._look(now)
         except HICCUPS as error:
             logger.warning("database %s does not answer: %s", self.database, error)
@@ -176,6 +185,12 @@ class Supervisor:
             return False
         return True
 
+    def _tick(self, selection: Selection) -> None:
+        """A pass by the clock; those that follow from ends start no job a second time."""
+        self._started.clear()
+        self._ticked_at = uptime()
+        self._pass(selection)
+
     def _pass(self, selection: Selection) -> None:
         now = self._now()
         self._recover(now)
@@ -183,6 +198,9 @@ class Supervisor:
         for run, outcome in report.not_started:
             self._on_end(run, outcome)
         for run in report.launched:
+            self._started[run.job_id] += 1
+            if run.makes_up:
+                self._making_up.add(run.job_id)
             self._tell(f"{run.job_name}: started (run {run.log_id})")
         for job_id, reason in report.refused:
             self._tell(f"job {job_id}: not started: {reason}")
@@ -216,13 +234,26 @@ class Supervisor:
             self._guarded(self._recover_now)
         self._watch.step()
         self._messenger.reap()
-        self._start_dependents(selection)
+        self._follow_up(selection)
 
-    def _start_dependents(self, selection: Selection) -> None:
-        """Look at the jobs that wait for one that has just ended; they need no further tick."""
+    def _follow_up(self, selection: Selection) -> None:
+        """Look at the jobs that wait for one that has just ended, or for its room or its key.
+
+        They need no further tick. What has been started since ours waits for the next one, but
+        for missed dates that are made up for one after the other, so many in a pass.
+        """
         ended, self._just_ended = self._just_ended, []
-        if ended and not self._wakeup.stops and not selection.force:
-            self._guarded(self._pass, replace(selection, dependents_of=ended))
+        if not ended or self._wakeup.stops or selection.force:
+            return
+        without = [job for job, times in self._started.items() if times >= self._times(job)]
+        wanted = replace(selection, without=without)
+        if uptime() - self._ticked_at > FOLLOW_UP_SECONDS:
+            wanted = replace(wanted, dependents_of=ended)
+        self._guarded(self._pass, wanted)
+
+    def _times(self, job_id: int) -> int:
+        """How often a job may be started in the passes that belong to one tick."""
+        return settings.CHRONIKER_BACKFILL_PER_TICK if job_id in self._making_up else 1
 
     def _is_done(self) -> bool:
         if self._just_ended:

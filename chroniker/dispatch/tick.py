@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import TypeVar
 
-from chroniker import constants, settings
+from chroniker import settings
 from chroniker.constants import Trigger
+from chroniker.dispatch.backfilling import next_dates
 from chroniker.dispatch.claim import claim
+from chroniker.dispatch.gates import (
+    Gate,
+    Situation,
+    gates_of,
+    links_of,
+    only_capacity_is_shut,
+    shut,
+)
+from chroniker.dispatch.line import Selection, pages
+from chroniker.dispatch.missed import end_overdue_runs, let_go_of_retry, pass_over
 from chroniker.executors.base import Executor
 from chroniker.host import uptime
-from chroniker.models import Job, claims
+from chroniker.models import Job
 from chroniker.models.hiccups import HICCUPS
-from chroniker.models.job_queryset import JobQuerySet, Ordered, in_order
+from chroniker.models.job_queryset import in_order
 from chroniker.moments import to_stored
 from chroniker.runs import ending, lease
 from chroniker.runs.outcome import Outcome, failed_to_start
@@ -25,20 +37,6 @@ logger = logging.getLogger("chroniker.dispatch")
 
 HELD_FOR = timedelta(minutes=10)
 """How long a job that could not even be looked at is left alone."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Selection:
-    """Which jobs a tick is about.
-
-    ``jobs`` limits it to these ids. ``force`` takes jobs that are not due as well; disabled jobs
-    and those of other hosts only if they are named. ``dependents_of`` limits it to jobs that wait
-    for one of these.
-    """
-
-    jobs: Collection[int] = ()
-    force: bool = False
-    dependents_of: Collection[int] = ()
 
 
 @dataclass(kw_only=True)
@@ -52,29 +50,34 @@ class TickReport:
     """Jobs that could not be claimed, and why; they are held for a while."""
 
 
-def candidates(database: str, now: datetime, selection: Selection) -> Ordered:
-    """The jobs this tick would start, dependees before their dependents."""
-    jobs: JobQuerySet = Job.objects.using(database)
-    if selection.dependents_of:
-        waiting = jobs.filter(dependencies__dependee__in=selection.dependents_of)
-        jobs = jobs.filter(pk__in=waiting.values("pk"))
-    if selection.force:
-        return in_order(_forced(jobs, selection))
-    # A job for all hosts has a row for each of them, which is due or not.
-    here = jobs.exclude(hostname=constants.ALL_HOSTS)
-    due = here.due_with_met_dependencies(selection.jobs, now=now)
-    everywhere = claims.due_here(database, now, settings.hostname(), selection.jobs)
-    return in_order([*due, *(job for job in everywhere if _meets_dependencies(job))])
+def would_start(database: str, now: datetime, selection: Selection) -> Iterator[Job]:
+    """The jobs this tick would start, in that order; changes nothing."""
+    for job, gates in judged(database, Situation.read(database, now), selection):
+        if not shut(gates):
+            yield job
 
 
-def _forced(jobs: JobQuerySet, selection: Selection) -> JobQuerySet:
-    if selection.jobs:
-        return jobs.filter(pk__in=selection.jobs)
-    return jobs.of_enabled().for_host(settings.hostname())
+def judged(
+    database: str, situation: Situation, selection: Selection
+) -> Iterator[tuple[Job, list[Gate]]]:
+    """The jobs a tick would look at, each with its gates, as if those before it had started."""
+    for page in _pages(database, situation, selection):
+        for job in in_order(page).jobs:
+            gates = [] if selection.force else gates_of(job, situation)
+            if not shut(gates):
+                situation.start(job)
+            elif only_capacity_is_shut(gates):
+                situation.put_off(job)
+            yield job, gates
 
 
-def _meets_dependencies(job: Job) -> bool:
-    return all(dependency.criteria_met() for dependency in job.dependencies.all())
+def _pages(database: str, situation: Situation, selection: Selection) -> Iterator[list[Job]]:
+    def is_full() -> bool:
+        return bool(situation.first_in_line)
+
+    for page in pages(database, situation.now, selection, is_full=is_full):
+        situation.pauses.expect(page)
+        yield page
 
 
 def tick(
@@ -86,14 +89,17 @@ def tick(
     heartbeat: bool = True,
 ) -> TickReport:
     """Claim and launch every job that may start now. One bad job never stops the others."""
-    one_tick = _Tick(executor, now, selection, heartbeat=heartbeat)
-    found = candidates(database, now, selection)
-    for cycle in found.cycles:
-        one_tick.refuse_all(cycle)
-    for batch in _in_batches(found.jobs, executor.claimed_at_once):
-        runs = [one_tick.claim(job) for job in batch]
-        for run in filter(None, runs):
-            one_tick.launch(run)
+    situation = Situation.read(database, now)
+    one_tick = _Tick(executor, situation, selection, heartbeat=heartbeat)
+    if not selection.force:
+        end_overdue_runs(database, now)
+    for page in _pages(database, situation, selection):
+        found = in_order(page)
+        for cycle in found.cycles:
+            one_tick.refuse_all(cycle)
+        one_tick.start((job, None) for job in found.jobs)
+    if not selection.force:
+        one_tick.start(next_dates(situation, selection))
     return one_tick.report
 
 
@@ -101,24 +107,36 @@ class _Tick:
     """What the jobs of one tick have in common."""
 
     def __init__(
-        self, executor: Executor, now: datetime, selection: Selection, *, heartbeat: bool
+        self, executor: Executor, situation: Situation, selection: Selection, *, heartbeat: bool
     ) -> None:
         self.report = TickReport()
         self._executor = executor
-        self._now = now
+        self._situation = situation
+        self._now = situation.now
         self._selection = selection
         self._heartbeat = heartbeat
-        self._claimed: set[int] = set()
 
-    def claim(self, job: Job) -> Run | None:
+    def start(self, jobs: Iterable[tuple[Job, datetime | None]]) -> None:
+        """Claim and launch those of these jobs that may start, some at a time.
+
+        With a date, a run for that one is meant, whatever the schedule says.
+        """
+        for batch in _in_batches(jobs, self._executor.claimed_at_once):
+            runs = [self.claim(job, date) for job, date in batch]
+            for run in filter(None, runs):
+                self.launch(run)
+
+    def claim(self, job: Job, date: datetime | None) -> Run | None:
         """Claim this job, or not: somebody else was faster, or it must wait, or it is faulty."""
-        if not self._selection.force and not self._may_start(job):
-            return None
         try:
+            if date is None and not self._selection.force and not self._may_start(job):
+                return None
+            trigger, occurrence = _stands_for(job, self._selection, date)
             run = claim(
                 job,
                 self._now,
-                trigger=_trigger(job, self._selection),
+                trigger=trigger,
+                occurrence=occurrence,
                 lock_file_of=self._executor.lock_file,
                 heartbeat=self._heartbeat,
             )
@@ -128,8 +146,17 @@ class _Tick:
             self._refuse(job, str(error))
             return None
         if run is not None:
-            self._claimed.add(job.pk)
+            self._situation.start(job)
         return run
+
+    def _may_start(self, job: Job) -> bool:
+        """Whether all of its gates are open, perhaps after it was moved past what it missed."""
+        gates = gates_of(job, self._situation)
+        if pass_over(job, gates, self._situation):
+            gates = gates_of(job, self._situation)
+        if only_capacity_is_shut(gates):
+            self._situation.put_off(job)
+        return not shut(gates) and (job.force_run or let_go_of_retry(job, self._now))
 
     def launch(self, run: Run) -> None:
         """Hand the run to the executor; if that can't take it, its end is recorded at once."""
@@ -162,13 +189,6 @@ class _Tick:
         except HICCUPS:
             logger.exception("job=%s cannot be held", job.pk)
 
-    def _may_start(self, job: Job) -> bool:
-        """Whether none of the jobs claimed a moment ago is one that this one waits for."""
-        return not any(
-            dependency.wait_for_completion and dependency.dependee_id in self._claimed
-            for dependency in job.dependencies.all()
-        )
-
 
 def _closed(run: Run, outcome: Outcome) -> bool:
     """Whether the end was recorded; if not, the run is found to be lost later."""
@@ -193,10 +213,18 @@ def still_held(run: Run) -> Run | None:
     return replace(run, confirmed_uptime=sent)
 
 
-def _trigger(job: Job, selection: Selection) -> Trigger:
+def _stands_for(
+    job: Job, selection: Selection, date: datetime | None
+) -> tuple[Trigger, datetime | None]:
+    """What starts this run and, if that is not the job's next run, which occurrence it is for."""
+    if date is not None:
+        return Trigger.BACKFILL, date
     if selection.force:
-        return Trigger.DIRECT
-    return Trigger.FORCED if job.force_run else Trigger.SCHEDULE
+        return Trigger.DIRECT, None
+    if job.force_run:
+        return Trigger.FORCED, None
+    links = links_of(job) if job.is_chained else None
+    return (Trigger.SCHEDULE, None) if links is None else (Trigger.CHAIN, links)
 
 
 def hold(job: Job, now: datetime, error: str) -> None:
@@ -206,7 +234,10 @@ def hold(job: Job, now: datetime, error: str) -> None:
     )
 
 
-def _in_batches(jobs: Iterable[Job], size: int) -> Iterator[list[Job]]:
-    remaining = iter(jobs)
+T = TypeVar("T")
+
+
+def _in_batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    remaining = iter(things)
     while batch := list(islice(remaining, size)):
         yield batch

@@ -400,7 +400,7 @@ class Migration(migrations.Migration):
                 (
                     "position",
                     models.DateTimeField(
-                        blank=True, editable=False, null=True, verbose_name="next date"
+                        blank=True, editable=False, null=True, verbose_name="done up to"
                     ),
                 ),
                 (

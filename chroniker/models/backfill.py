@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from chroniker.constants import Status
 from chroniker.models.job import Job
+from chroniker.moments import to_stored
 
 
 class Which(models.TextChoices):
@@ -28,7 +33,8 @@ class BackfillQuerySet(models.QuerySet["Backfill"]):
 class Backfill(models.Model):
     """One order to run the occurrences of a job from ``since`` to ``until``, oldest first.
 
-    ``position`` is the next of them; the order is stopped as a whole by ending it.
+    ``position`` is the last of them that has been run; the order is stopped as a whole by ending
+    it, and goes on where it was once its end is taken back.
     """
 
     job = models.ForeignKey(
@@ -41,7 +47,7 @@ class Backfill(models.Model):
     since = models.DateTimeField(_("from"))
     until = models.DateTimeField(_("to"))
     which = models.CharField(_("which"), max_length=10, choices=Which, default=Which.MISSING)
-    position = models.DateTimeField(_("next date"), null=True, blank=True, editable=False)
+    position = models.DateTimeField(_("done up to"), null=True, blank=True, editable=False)
     total = models.PositiveIntegerField(_("dates"), default=0, editable=False)
     done = models.PositiveIntegerField(_("run so far"), default=0, editable=False)
     created_at = models.DateTimeField(_("ordered"), default=timezone.now, editable=False)
@@ -59,3 +65,18 @@ class Backfill(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job.name}: {self.since:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M}"
+
+
+def advance(database: str, job_id: int, date: datetime, status: Status, now: datetime) -> None:
+    """Note how the run of this date ended; at the first that does not succeed the order stops.
+
+    Of several orders for a job only the oldest is carried out at a time.
+    """
+    orders = Backfill.objects.using(database).unfinished()
+    oldest = orders.filter(job=job_id).order_by("pk").values_list("pk", flat=True).first()
+    mine = orders.filter(pk=oldest or 0)
+    if status == Status.SUCCEEDED:
+        mine.update(done=F("done") + 1, position=to_stored(date))
+    else:
+        reason = f"the run for {date:%Y-%m-%d %H:%M} UTC ended as {status}"
+        mine.update(ended_at=to_stored(now), reason=reason)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -107,3 +111,15 @@ class Claimable(models.Model):
 
     class Meta:
         abstract = True
+
+
+def has_come(moment: datetime) -> Q:
+    """Rows whose next run, or the retry of it, has come; ``moment`` as it is stored."""
+    return Q(next_run__lte=moment) & (Q(retry_at__isnull=True) | Q(retry_at__lte=moment))
+
+
+def same_next_run(seen: Any) -> Q:
+    """Rows whose next run, and the retry of it, are as they were seen on this object."""
+    next_run = Q(next_run__isnull=True) if seen.next_run is None else Q(next_run=seen.next_run)
+    retry = Q(retry_at__isnull=True) if seen.retry_at is None else Q(retry_at=seen.retry_at)
+    return next_run & retry

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, F, Min, OuterRef, Q
 
 from chroniker import constants
-from chroniker.models.claimable import Claimable
+from chroniker.models.claimable import Claimable, has_come
 from chroniker.models.job import Job
 from chroniker.models.job_host import JobHost, JobHostQuerySet
 from chroniker.models.job_queryset import JobQuerySet
@@ -78,14 +78,35 @@ def update(database: str, job: Job, token: str, values: dict[str, Any]) -> bool:
     if not changed.update(**own, revision=job.revision):
         return False
     jobs = Job.objects.using(database).filter(pk=job.pk)
-    mirrored = {"last_run", "last_run_successful"}
+    mirrored = {"last_run", "last_run_successful", "last_ended", "last_success"}
     jobs.update(
         **{name: value for name, value in values.items() if name not in own or name in mirrored}
     )
-    if own.get("next_run") is not None:
-        ahead = {"next_run": own["next_run"], "next_occurrence": own["next_occurrence"]}
-        jobs.filter(next_run__lt=own["next_run"]).update(**ahead)
+    _move_ahead(jobs, own)
     return True
+
+
+def move(job: Job, values: dict[str, Any]) -> bool:
+    """Let an idle job's next run be another, if it is as it was seen; also on this object.
+
+    To be called in a transaction.
+    """
+    database = job._state.db or "default"
+    changed = rows(database, job.slot).unchanged(job).idle().filter(fence=job.fence)
+    if not changed.update(**values):
+        return False
+    if job.slot:
+        _move_ahead(Job.objects.using(database).filter(pk=job.pk), values)
+    for name, value in values.items():
+        setattr(job, name, value)
+    return True
+
+
+def _move_ahead(jobs: JobQuerySet, values: dict[str, Any]) -> None:
+    """Let a job for all hosts show a next run that none of its hosts has behind it."""
+    if values.get("next_run") is not None:
+        ahead = {name: values[name] for name in ("next_run", "next_occurrence")}
+        jobs.filter(next_run__lt=values["next_run"]).update(**ahead)
 
 
 def due_here(database: str, now: datetime, hostname: str, jobs: Collection[int] = ()) -> list[Job]:
@@ -101,7 +122,7 @@ def due_here(database: str, now: datetime, hostname: str, jobs: Collection[int] 
     for job in everywhere.filter(next_run__lte=moment).exclude(hosts__hostname=hostname):
         _row_for(database, job, hostname)
     due = JobHost.objects.using(database).idle().filter(hostname=hostname, job__in=everywhere)
-    due = due.filter(Q(next_run__lte=moment) | Q(force_run=True))
+    due = due.filter(has_come(moment) | Q(force_run=True))
     rested = Q(job__held_until__isnull=True) | Q(job__held_until__lte=moment)
     due = due.filter(rested).order_by("job__name", "job_id")
     return [row.as_job() for row in due.prefetch_related("job__dependencies__dependee")]
@@ -110,7 +131,7 @@ def due_here(database: str, now: datetime, hostname: str, jobs: Collection[int] 
 def is_busy_here(database: str, now: datetime, hostname: str) -> bool:
     """Whether a row of this host is due, or a row of any host claimed; costs one query."""
     here = Q(hostname=hostname, job__enabled=True, job__hostname=constants.ALL_HOSTS)
-    due = here & (Q(next_run__lte=to_stored(now)) | Q(force_run=True))
+    due = here & (has_come(to_stored(now)) | Q(force_run=True))
     return JobHost.objects.using(database).filter(due | Q(is_running=True)).exists()
 
 
@@ -139,7 +160,7 @@ def _follow_definitions(database: str, now: datetime, hostname: str) -> None:
         state = {"next_run": job.next_run, "next_occurrence": job.next_occurrence}
         same = JobHost.objects.using(database).idle().filter(pk=row.pk, revision=row.revision)
         with transaction.atomic(using=database):
-            if same.update(**state, attempt=0, revision=revision):
+            if same.update(**state, attempt=0, retry_at=None, revision=revision):
                 _skip_until(row.as_job(), ahead, now, hostname)
 
 
@@ -157,9 +178,9 @@ def _pass_on_requests(database: str, jobs: JobQuerySet) -> None:
     """A request to run the job is a request to every host that knows it."""
     for job in jobs.filter(force_run=True):
         taken = Job.objects.using(database).filter(pk=job.pk, force_run=True)
-        if taken.update(force_run=False, forced_by=None):
+        if taken.update(force_run=False, forced_by=None, forced_args=None):
             JobHost.objects.using(database).filter(job=job).update(
-                force_run=True, forced_by=job.forced_by
+                force_run=True, forced_by=job.forced_by, forced_args=job.forced_args
             )
 
 

@@ -188,7 +188,9 @@ class Definition(ChangeTracking, Claimable, Schedulable, Policies):
         elif not changed & _TIMING_FIELDS:
             return followed
         elif self.frequency in constants.WITHOUT_TIMES:
-            self.next_run = self.next_occurrence = self.anchor = None
+            self.next_run = self.next_occurrence = None
+            # Only what the others run from now on lets a chained job start.
+            self.anchor = to_stored(utc_now()) if self.is_chained else None
         elif self._is_typed(changed):
             self.next_occurrence = self.anchor = self.next_run
         else:
@@ -198,7 +200,7 @@ class Definition(ChangeTracking, Claimable, Schedulable, Policies):
 
     def _first_run(self) -> datetime | None:
         try:
-            return to_stored(self.schedule(anew=True).next_after(utc_now()))
+            return to_stored(self.next_after(utc_now(), anew=True))
         except InvalidSchedule as error:
             raise ValidationError({error.field: str(error)}) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -10,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from chroniker import constants, dependency_graph
+from chroniker.moments import to_instant
 
 if TYPE_CHECKING:
     from chroniker.models.job import Job
@@ -89,9 +91,42 @@ class JobDependency(models.Model):
             return str(_("%s is still running") % dependee.name)
         if self.wait_for_success and not dependee.last_run_successful:
             return str(_("%s has not succeeded") % dependee.name)
+        if self.wait_for_fresh_success and not dependent.attempt and not self._is_fresh(dependee):
+            return str(_("%s has not succeeded since the last run") % dependee.name)
+        if dependent.is_chained:
+            return self._unmet_link(dependee)
         if self.wait_for_next_run and not _scheduled_no_earlier(dependee, dependent):
             return str(_("%s has not run for this time yet") % dependee.name)
         return None
+
+    def _unmet_link(self, dependee: Job) -> str | None:
+        """Of a chain: whether the dependee has ended as wanted since the dependent was last run.
+
+        A retry belongs to the runs that its first attempt followed.
+        """
+        if self.dependent.next_run is not None or self.link() is not None:
+            return None
+        return str(_("%s has not run anew") % dependee.name)
+
+    def link(self) -> datetime | None:
+        """When the dependee last ended in a way that lets a chained dependent start, if anew."""
+        wants_success = self.wait_for_success or self.wait_for_fresh_success
+        dependee = self.dependee
+        ended = to_instant(dependee.last_success if wants_success else dependee.last_ended)
+        since = _last_start(self.dependent)
+        return ended if ended is not None and (since is None or ended > since) else None
+
+    def _is_fresh(self, dependee: Job) -> bool:
+        """Whether the dependee has succeeded since the dependent was last started."""
+        succeeded = to_instant(dependee.last_success)
+        since = to_instant(self.dependent.last_run_start_timestamp)
+        return succeeded is not None and (since is None or succeeded > since)
+
+
+def _last_start(job: Job) -> datetime | None:
+    """When it was started last or, for one that never was, from when on it is to be started."""
+    known = (to_instant(job.last_run_start_timestamp), to_instant(job.anchor))
+    return max((moment for moment in known if moment is not None), default=None)
 
 
 def _is_running(job: Job) -> bool:

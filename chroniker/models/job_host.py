@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from chroniker import constants
-from chroniker.models.claimable import Claimable
+from chroniker.models.claimable import Claimable, same_next_run
 from chroniker.models.job import Job
 
 
@@ -24,10 +24,9 @@ class JobHostQuerySet(models.QuerySet["JobHost"]):
 
     def unchanged(self, job: Job) -> JobHostQuerySet:
         """The row of this job, if definition and next run are as they were when it was loaded."""
-        same = Q(next_run__isnull=True) if job.next_run is None else Q(next_run=job.next_run)
         definition = Job.objects.using(self.db).filter(pk=job.pk, revision=job.revision)
         # Not by a join: some databases would look the row up first and update it after.
-        return self.filter(same, Exists(definition), pk=job.host_row or 0)
+        return self.filter(same_next_run(job), Exists(definition), pk=job.host_row or 0)
 
     def of_enabled(self) -> JobHostQuerySet:
         """Rows whose job is enabled."""

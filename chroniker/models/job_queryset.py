@@ -11,6 +11,7 @@ from django.db import models, router
 from django.db.models import Q
 
 from chroniker import constants, dependency_graph, settings
+from chroniker.models.claimable import has_come, same_next_run
 from chroniker.models.database_clock import database_now
 from chroniker.moments import to_stored
 
@@ -46,7 +47,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         this host's.
         """
         moment = to_stored(now or self.now())
-        jobs = self.filter(Q(next_run__lte=moment) | Q(force_run=True), enabled=True)
+        jobs = self.filter(has_come(moment) | Q(force_run=True), enabled=True)
         jobs = jobs.filter(Q(held_until__isnull=True) | Q(held_until__lte=moment))
         if job is not None:
             jobs = jobs.filter(pk=job if isinstance(job, int) else job.pk)
@@ -62,8 +63,7 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def unchanged(self, job: Job) -> JobQuerySet:
         """This job, if definition and next run are still as they were when it was loaded."""
-        same = Q(next_run__isnull=True) if job.next_run is None else Q(next_run=job.next_run)
-        return self.filter(same, pk=job.pk, revision=job.revision)
+        return self.filter(same_next_run(job), pk=job.pk, revision=job.revision)
 
     def of_enabled(self) -> JobQuerySet:
         """Jobs that are switched on."""

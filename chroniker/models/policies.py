@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from chroniker import constants, settings
+from chroniker import settings
 from chroniker.constants import Misfire, Overlap
 
 POLICY_FIELDS = frozenset(
     {
-        *("active_from", "active_until", "misfire_policy", "misfire_grace_seconds"),
+        *("misfire_policy", "misfire_grace_seconds"),
         *("overlap_policy", "concurrency_key", "weight", "priority"),
         *("max_retries", "retry_delay_seconds", "retry_backoff"),
     }
@@ -28,12 +29,6 @@ LONGEST_DELAY = 10_000_000
 class Policies(models.Model):
     """The rules around a run; each decides before the claim or in the outcome, nowhere else."""
 
-    active_from = models.DateTimeField(
-        _("active from"), null=True, blank=True, help_text=_("No run by schedule starts before.")
-    )
-    active_until = models.DateTimeField(
-        _("active until"), null=True, blank=True, help_text=_("No run by schedule starts after.")
-    )
     misfire_policy = models.CharField(
         _("after missed runs"),
         max_length=10,
@@ -100,6 +95,30 @@ class Policies(models.Model):
     class Meta:
         abstract = True
 
+    if TYPE_CHECKING:
+        command: Any
+        args: Any
+        raw_command: Any
+        environment: Any
+
+    @property
+    def command_line(self) -> str:
+        """What it runs, on one line: the raw command, or the command with its arguments."""
+        return (self.raw_command or "").strip() or f"{self.command} {self.args}".strip()
+
+    @property
+    def shares_by_command(self) -> bool:
+        """Whether its key is that of its command line (``CHRONIKER_UNIQUE_COMMANDS``)."""
+        return bool(settings.CHRONIKER_UNIQUE_COMMANDS) and not self.concurrency_key.strip()
+
+    @property
+    def key(self) -> str:
+        """What no two runs hold at the same time, besides the job itself; '' for nothing."""
+        if not self.shares_by_command:
+            return self.concurrency_key.strip()
+        identity = f"{self.command_line}\0{self.environment.strip()}".encode()
+        return f"command {hashlib.sha256(identity).hexdigest()}"
+
     def retry_delay(self, attempt: int) -> float:
         """Seconds from the end of a failed attempt (1 is the first) to the next one."""
         grown = math.log(max(self.retry_backoff, 1.0)) * (attempt - 1)
@@ -113,8 +132,6 @@ class Policies(models.Model):
 
     def clean_policies(self, changed: set[str]) -> None:
         """Refuse what was changed where it contradicts itself, naming the field."""
-        if changed & {"active_from", "active_until"}:
-            self._clean_window()
         if "weight" in changed:
             self._clean_weight()
         if changed & {"misfire_policy", "overlap_policy"} and (
@@ -130,12 +147,6 @@ class Policies(models.Model):
                 }
             )
 
-    def _clean_window(self) -> None:
-        if self.active_from and self.active_until and self.active_until <= self.active_from:
-            raise ValidationError(
-                {"active_until": _("This is not after the start of the time it is active.")}
-            )
-
     def _clean_weight(self) -> None:
         # What the default is worth depends on the host that runs the job.
         capacity: Any = settings.CHRONIKER_CAPACITY
@@ -148,8 +159,3 @@ class Policies(models.Model):
                     % {"capacity": capacity}
                 }
             )
-
-    @property
-    def is_chained(self) -> bool:
-        """Whether it runs when the jobs it waits for have all run anew, at no time of its own."""
-        return bool(self.frequency == constants.CHAINED)  # type: ignore[attr-defined]

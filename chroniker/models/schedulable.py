@@ -23,7 +23,9 @@ _JUST_BEFORE = timedelta(microseconds=1)
 MOST_COUNTED = 1_000
 """So many missed occurrences are counted; a job can be further behind than it pays to know."""
 
-SCHEDULE_FIELDS = frozenset({"frequency", "params", "cron_expression", "timezone"})
+SCHEDULE_FIELDS = frozenset(
+    {"frequency", "params", "cron_expression", "timezone", "active_from", "active_until"}
+)
 
 
 class Schedulable(models.Model):
@@ -62,6 +64,12 @@ class Schedulable(models.Model):
         blank=True,
         editable=False,
         help_text=_("The first occurrence: intervals and counts are counted from it."),
+    )
+    active_from = models.DateTimeField(
+        _("active from"), null=True, blank=True, help_text=_("No run by schedule starts before.")
+    )
+    active_until = models.DateTimeField(
+        _("active until"), null=True, blank=True, help_text=_("No run by schedule starts after.")
     )
     jitter_seconds = models.PositiveIntegerField(
         _("jitter seconds"),
@@ -105,6 +113,22 @@ class Schedulable(models.Model):
         reach = timedelta(seconds=self.jitter_seconds)
         return nominal if nominal <= next_run <= nominal + reach else next_run
 
+    @property
+    def is_chained(self) -> bool:
+        """Whether it runs when the jobs it waits for have all run anew, at no time of its own."""
+        return bool(self.frequency == constants.CHAINED)
+
+    def next_after(self, moment: datetime, *, anew: bool = False) -> datetime | None:
+        """The first instant of the rule that is later than ``moment`` and in the active time.
+
+        None if there is none. Raises InvalidSchedule if the rule cannot be read.
+        """
+        begin, end = to_instant(self.active_from), to_instant(self.active_until)
+        if begin is not None and moment < begin:
+            moment = begin - _JUST_BEFORE
+        found = self.schedule(anew=anew).next_after(moment)
+        return None if end is not None and found is not None and found > end else found
+
     def schedule(self, *, strict: bool = False, anew: bool = False) -> Schedule:
         """The rule as a value. Raises InvalidSchedule, naming the field, if it cannot be read.
 
@@ -136,6 +160,9 @@ class Schedulable(models.Model):
 
         At most the first ``MOST_COUNTED`` of them; none of a rule that cannot be read.
         """
+        begin, end = to_instant(self.active_from), to_instant(self.active_until)
+        after = after if begin is None else max(after, begin - _JUST_BEFORE)
+        until = until if end is None else min(until, end)
         try:
             return list(self.schedule().between(after, until, MOST_COUNTED))
         except (ValueError, OverflowError):  # InvalidSchedule is a ValueError
@@ -156,14 +183,27 @@ class Schedulable(models.Model):
             raise ValidationError({"cron_expression": _("Give a cron expression.")})
         if self.frequency == constants.ONCE and self.next_run is None:
             raise ValidationError({"next_run": _("Say when it is to run.")})
+        self._clean_window()
         try:
             schedule = self.schedule(strict=strict, anew=anew)
             if self.frequency not in (constants.ONCE, *constants.WITHOUT_TIMES):
                 # A typed next run may be far off, or the last one that is left.
                 next_run = None if anew else to_instant(self.next_run)
                 schedule.require_future(next_run - _JUST_BEFORE if next_run else now)
+                if next_run is None and self.next_after(now, anew=anew) is None:
+                    raise InvalidSchedule(
+                        "The schedule names no time in the time the job is active.",
+                        field="active_until",
+                    )
         except InvalidSchedule as error:
             raise ValidationError({error.field: str(error)}) from error
+
+    def _clean_window(self) -> None:
+        begin, end = to_instant(self.active_from), to_instant(self.active_until)
+        if begin is not None and end is not None and end <= begin:
+            raise ValidationError(
+                {"active_until": _("This is not after the start of the time it is active.")}
+            )
 
     def get_params(self) -> dict[str, int | list[int]]:
         """``params`` as dateutil's rrule takes them; what 1.x ignored is ignored."""

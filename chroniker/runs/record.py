@@ -9,15 +9,16 @@ from typing import Any
 
 from django.db import DatabaseError, transaction
 
-from chroniker import constants, settings, signals
-from chroniker.constants import Status
-from chroniker.models import Job, Log, claims
+from chroniker import signals
+from chroniker.constants import Status, Trigger
+from chroniker.models import Job, Log, backfill, claims
 from chroniker.models.hiccups import HICCUPS
 from chroniker.models.retention import keep_newest
 from chroniker.models.skipped import write_skipped
 from chroniker.moments import to_instant, to_stored
 from chroniker.runs.announce import announce
 from chroniker.runs.deadline import deadline
+from chroniker.runs.following import following
 from chroniker.runs.outcome import Outcome, Output
 from chroniker.runs.run import Run
 
@@ -61,8 +62,8 @@ class _Written:
 
 def _write(run: Run, outcome: Outcome, output: Output | None, job: Job) -> _Written | None:
     """The transaction; None if the job was changed since it was read."""
-    following = reschedule(job, run, outcome)
-    values = {**_job_after(run, outcome), **following}
+    then = following(job, run, outcome)
+    values = {**_job_after(run, outcome), **then.values}
     with transaction.atomic(using=run.database):
         # The write comes first: a transaction that reads first can end in "database is locked".
         if not claims.update(run.database, job, run.token, values):
@@ -70,15 +71,13 @@ def _write(run: Run, outcome: Outcome, output: Output | None, job: Job) -> _Writ
         Log.objects.using(run.database).held(run.log_id, run.token).update(
             **_log_after(run, outcome), **_stored(output)
         )
-        skipped = _skip_passed(job, run, outcome) if "next_run" in following else None
+        if run.trigger == Trigger.BACKFILL:
+            backfill.advance(
+                run.database, run.job_id, run.scheduled_for, outcome.status, outcome.ended
+            )
+        reason = f"run {run.log_id} had not ended"
+        skipped = write_skipped(job, then.passed, reason, now=outcome.ended, hostname=run.hostname)
     return _Written(skipped)
-
-
-def _skip_passed(job: Job, run: Run, outcome: Outcome) -> Log | None:
-    """Account for the occurrences that came while the run went on; it was claimed before them."""
-    passed = job.occurrences_between(run.claimed, outcome.ended)
-    reason = f"run {run.log_id} had not ended"
-    return write_skipped(job, passed, reason, now=outcome.ended, hostname=run.hostname)
 
 
 def _job_after(run: Run, outcome: Outcome) -> dict[str, Any]:
@@ -92,7 +91,10 @@ def _job_after(run: Run, outcome: Outcome) -> dict[str, Any]:
         "stopped_by": None,
         "last_run": to_stored(run.claimed),
         "last_run_successful": outcome.status == Status.SUCCEEDED,
+        "last_ended": to_stored(outcome.ended),
     }
+    if outcome.status == Status.SUCCEEDED:
+        values["last_success"] = values["last_ended"]
     if outcome.pid is not None:
         values["current_pid"] = str(outcome.pid)
     if outcome.progress is not None:
@@ -114,6 +116,7 @@ def _log_after(run: Run, outcome: Outcome) -> dict[str, Any]:
         "exit_code": outcome.exit_code,
         "pid": outcome.pid,
         "active_for": None,
+        "holds_key": None,
     }
 
 
@@ -124,36 +127,6 @@ def _stored(output: Output | None) -> dict[str, Any]:
         "stdout": output.stdout,
         "stderr": output.stderr,
         "output_truncated": output.shortened,
-    }
-
-
-def reschedule(job: Job, run: Run, outcome: Outcome) -> dict[str, Any]:
-    """The job's next run after this one.
-
-    A run that stands for no occurrence leaves the schedule alone, and so does one whose job was
-    rescheduled by hand meanwhile. What was missed before it is made up for by this one run, what
-    came while it went on is skipped; both are counted in rows. A lost run is made up for at once,
-    at most ``CHRONIKER_MAX_LOST_RERUNS`` times in a row.
-    """
-    if run.occurrence is None or job.occurrence != run.occurrence:
-        return {}
-    if outcome.status == Status.LOST and run.attempt <= settings.CHRONIKER_MAX_LOST_RERUNS:
-        return {"attempt": run.attempt}
-    finished = {"attempt": 0, "next_run": None, "next_occurrence": None}
-    if job.frequency == constants.ONCE:
-        return {**finished, "enabled": False}
-    try:
-        following = job.schedule().next_after(max(run.occurrence, outcome.ended))
-    except (ValueError, OverflowError) as error:  # InvalidSchedule is a ValueError
-        logger.error("job=%s cannot be scheduled: %s", job.pk, error)
-        return {**finished, "error": str(error)}
-    return {
-        "attempt": 0,
-        "error": None,
-        "held_until": None,
-        "anchor": to_stored(job.phase),
-        "next_occurrence": to_stored(following),
-        "next_run": to_stored(job.apply_jitter(following)),
     }
 
 
@@ -204,6 +177,7 @@ def give_up(log: Log, now: datetime) -> None:
         duration_seconds=int(seconds),
         duration_ms=round(seconds * 1000),
         active_for=None,
+        holds_key=None,
     )
 
 

@@ -9,12 +9,18 @@ from contextlib import contextmanager
 from typing import TextIO
 
 _MARK = "_chroniker_captured"
+_OUR_THREADS = "chroniker-"
 
 
 class _Capture(logging.StreamHandler[TextIO]):
-    """Writes each record once, however many loggers hand it over."""
+    """Writes each record once, however many loggers hand it over; those of our threads never.
+
+    What these have to say (the database is away) is not of the command.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
+        if (record.threadName or "").startswith(_OUR_THREADS):
+            return
         if not getattr(record, _MARK, False):
             setattr(record, _MARK, True)
             super().emit(record)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chroniker import settings
-from chroniker.constants import Status
+from chroniker.constants import Misfire, Status
 
 if TYPE_CHECKING:
     from chroniker.models import Job
@@ -44,6 +44,9 @@ class Run:
     command: str
     args: str
     raw_command: str
+    key: str
+    weight: int
+    makes_up: bool
     timeout_seconds: int
     log_stdout: bool
     log_stderr: bool
@@ -57,25 +60,28 @@ class Run:
     @classmethod
     def of(cls, job: Job, **facts: Any) -> Run:
         """The run of this job as it is defined now; ``facts`` are those of the claim."""
-        return cls(
-            database=job._state.db or "default",
-            job_id=job.pk,
-            job_name=job.name,
-            slot=job.slot,
-            zone=job.valid_zone_name,
-            command=job.command,
-            args=job.args,
-            raw_command=(job.raw_command or "").strip(),
-            timeout_seconds=job.timeout_seconds,
-            log_stdout=job.log_stdout,
-            log_stderr=job.log_stderr,
-            stderr_is_failure=job.minds_stderr,
-            log_format=settings.CHRONIKER_LOG_FORMAT,
-            tell_success=job.email_success_to_subscribers,
-            tell_failure=job.email_errors_to_subscribers
+        defined: dict[str, Any] = {
+            "database": job._state.db or "default",
+            "job_id": job.pk,
+            "job_name": job.name,
+            "slot": job.slot,
+            "zone": job.valid_zone_name,
+            "command": job.command,
+            "args": job.args,
+            "raw_command": (job.raw_command or "").strip(),
+            "key": job.key,
+            "weight": job.weight,
+            "makes_up": job.misfire_policy == Misfire.BACKFILL,
+            "timeout_seconds": job.timeout_seconds,
+            "log_stdout": job.log_stdout,
+            "log_stderr": job.log_stderr,
+            "stderr_is_failure": job.minds_stderr,
+            "log_format": settings.CHRONIKER_LOG_FORMAT,
+            "tell_success": job.email_success_to_subscribers,
+            "tell_failure": job.email_errors_to_subscribers
             or bool(settings.CHRONIKER_JOB_ERROR_CALLBACK),
-            **facts,
-        )
+        }
+        return cls(**defined | facts)
 
     def with_log(self, log_id: int) -> Run:
         """The same run, now that its log has an id."""

@@ -28,8 +28,9 @@ from chroniker.constants import ALL_HOSTS, Status, Trigger
 from chroniker.dispatch import claim as claiming
 from chroniker.dispatch import recovery
 from chroniker.dispatch.leftovers import clear_up
+from chroniker.dispatch.line import Selection
 from chroniker.dispatch.recovery import Recovery
-from chroniker.dispatch.tick import Selection, candidates, still_held
+from chroniker.dispatch.tick import still_held, would_start
 from chroniker.host import uptime
 from chroniker.models import Job, JobHost, claims
 from chroniker.models.database_clock import database_now
@@ -80,7 +81,7 @@ class Claimant:
         if self._rng.random() < 0.2:
             for run, outcome in self._recovery.recover(now):
                 self._note("recovered", token=run.token, status=outcome.status)
-        found = candidates(DATABASE, now, Selection()).jobs
+        found = list(would_start(DATABASE, now, Selection()))
         self._rng.shuffle(found)
         for job in found[:FEW]:  # as they were seen now, however long the ones before are held
             self._try(job, now)

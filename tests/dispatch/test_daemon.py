@@ -73,7 +73,7 @@ PASSES = """
 import django, psutil
 django.setup()
 from chroniker.dispatch.supervisor import Supervisor
-from chroniker.dispatch.tick import Selection
+from chroniker.dispatch.line import Selection
 from chroniker.models import Job, Log
 supervisor = Supervisor("default")
 

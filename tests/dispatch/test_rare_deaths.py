@@ -12,7 +12,8 @@ import pytest
 from pytest_django import Settings
 
 from chroniker.constants import Status
-from chroniker.dispatch.tick import Selection, tick
+from chroniker.dispatch.line import Selection
+from chroniker.dispatch.tick import tick
 from chroniker.executors.base import Executor
 from chroniker.models import Job, Log
 from chroniker.models.database_clock import database_now

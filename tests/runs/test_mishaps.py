@@ -14,8 +14,8 @@ from django.db import OperationalError
 from pytest_django import Settings
 
 from chroniker.dispatch import messenger
+from chroniker.dispatch.line import Selection
 from chroniker.dispatch.supervisor import Supervisor
-from chroniker.dispatch.tick import Selection
 from chroniker.host import uptime
 from chroniker.models import Job, Log
 from chroniker.runs import processes, publish, record

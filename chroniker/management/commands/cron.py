@@ -16,7 +16,7 @@ from chroniker.models import Job
 from chroniker.models.database_clock import database_now
 
 if TYPE_CHECKING:
-    from chroniker.dispatch.tick import Selection
+    from chroniker.dispatch.line import Selection
 
 
 _LARGEST = 2**63 - 1
@@ -177,11 +177,12 @@ def _one_pass(
         tell("Nothing is due.")
         return Failures()
 
-    from chroniker.dispatch.tick import Selection, candidates
+    from chroniker.dispatch.line import Selection
+    from chroniker.dispatch.tick import would_start
 
     selection = Selection(jobs=tuple(jobs), force=force_run)
     if dryrun:
-        for job in candidates(database, now, selection).jobs:
+        for job in would_start(database, now, selection):
             show(f"Would run: {job.pk} {job.name}")
         return Failures()
     return _run(database, selection, tell, sync=sync, heartbeat=heartbeat)

@@ -15,9 +15,10 @@ from django.db import connections
 from chroniker import settings
 from chroniker.constants import Status
 from chroniker.dispatch.leftovers import clear_up
+from chroniker.dispatch.line import Selection
 from chroniker.dispatch.look import anything_to_do
 from chroniker.dispatch.recovery import Recovery
-from chroniker.dispatch.tick import Selection, tick
+from chroniker.dispatch.tick import tick
 from chroniker.executors.base import Executor
 from chroniker.models.database_clock import database_now
 from chroniker.models.hiccups import HICCUPS

@@ -1,0 +1,283 @@
+"""May this job start now? The one answer, for the tick that starts it and for who asks why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from chroniker import constants, settings
+from chroniker.constants import Misfire
+from chroniker.dispatch import room
+from chroniker.models import Job, Log
+from chroniker.models.pausing import Pauses
+from chroniker.moments import to_instant
+
+
+class Name(StrEnum):
+    """What each gate is about."""
+
+    ENABLED = "enabled"
+    FAULT = "fault"
+    HOST = "host"
+    WINDOW = "active window"
+    SCHEDULE = "schedule"
+    DUE = "due"
+    RETRY = "retry"
+    MISFIRE = "misfire"
+    PAUSE = "pause"
+    OVERLAP = "overlap"
+    DEPENDENCIES = "dependencies"
+    KEY = "concurrency key"
+    CAPACITY = "capacity"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """One condition. ``opens`` is when it will be open by itself, where that is known (UTC).
+
+    ``needs_a_person``: it stays shut until somebody changes something.
+    """
+
+    name: Name
+    is_open: bool
+    reason: str = ""
+    opens: datetime | None = None
+    needs_a_person: bool = False
+
+
+@dataclass(kw_only=True)
+class Situation:
+    """What the gates have to know of all jobs at one moment, kept true while a pass goes on."""
+
+    database: str
+    now: datetime
+    hostname: str
+    pauses: Pauses
+    keys: dict[str, str] = field(default_factory=dict)
+    """Concurrency keys that are held, and by what."""
+    carried: int = 0
+    """The sum of the weights that run on this host."""
+    starting: set[int] = field(default_factory=set)
+    """Jobs that this pass has started, or would."""
+    first_in_line: str = ""
+    """The first job of this pass that did not fit; no other may overtake it."""
+
+    @classmethod
+    def read(cls, database: str, now: datetime) -> Situation:
+        """The situation of this host at this moment of the database's clock."""
+        hostname = settings.hostname()
+        keys = Log.objects.using(database).running().filter(holds_key__isnull=False)
+        return cls(
+            database=database,
+            now=now,
+            hostname=hostname,
+            pauses=Pauses.read(database, now),
+            keys={
+                str(key): f"run {pk} of {name}"
+                for key, pk, name in keys.values_list("holds_key", "pk", "job__name")
+            },
+            carried=room.carried(database, hostname),
+        )
+
+    def start(self, job: Job) -> None:
+        """From now on this job runs."""
+        self.starting.add(job.pk)
+        self.carried += job.weight
+        if job.key:
+            self.keys[job.key] = job.name
+
+    def put_off(self, job: Job) -> None:
+        """This one is to start, but has no room: those behind it wait as well."""
+        self.first_in_line = self.first_in_line or job.name
+
+
+def gates_of(job: Job, now: Situation, *, by_hand: bool | None = None) -> list[Gate]:
+    """All gates of this job, in the order in which a person would ask.
+
+    A run that somebody asked for (``by_hand``; by default if the job says so) needs neither
+    schedule nor time; all else holds for it.
+    """
+    by_hand = bool(job.force_run) if by_hand is None else by_hand
+    schedule = () if by_hand else _of_schedule(job, now.now)
+    return [
+        *_of_definition(job, now),
+        *schedule,
+        _pause(job, now),
+        _overlap(job),
+        _dependencies(job, now, by_hand=by_hand),
+        _key(job, now),
+        _capacity(job, now),
+    ]
+
+
+def shut(gates: Iterable[Gate]) -> list[Gate]:
+    """Those that are shut."""
+    return [gate for gate in gates if not gate.is_open]
+
+
+def only_capacity_is_shut(gates: Iterable[Gate]) -> bool:
+    """Whether the job would start if there were room."""
+    return [gate.name for gate in shut(gates)] == [Name.CAPACITY]
+
+
+def _of_definition(job: Job, now: Situation) -> Iterator[Gate]:
+    yield Gate(
+        name=Name.ENABLED,
+        is_open=bool(job.enabled),
+        reason="" if job.enabled else "it is disabled",
+        needs_a_person=not job.enabled,
+    )
+    held_until = to_instant(job.held_until)
+    is_held = held_until is not None and held_until > now.now
+    yield Gate(
+        name=Name.FAULT,
+        is_open=not is_held,
+        reason=f"it is left alone for a while: {job.error}" if is_held else "",
+        opens=held_until if is_held else None,
+    )
+    hosts = {"", constants.ALL_HOSTS, now.hostname}
+    is_here = (job.hostname or "") in hosts
+    yield Gate(
+        name=Name.HOST,
+        is_open=is_here,
+        reason="" if is_here else f"it runs on {job.hostname} only; this is {now.hostname}",
+    )
+
+
+def _of_schedule(job: Job, now: datetime) -> Iterator[Gate]:
+    yield _window(job, now)
+    if job.is_chained and (job.next_run is None or links_of(job) is not None):
+        yield Gate(name=Name.SCHEDULE, is_open=True)
+        return
+    next_run = to_instant(job.next_run)
+    yield Gate(
+        name=Name.SCHEDULE,
+        is_open=next_run is not None,
+        reason="" if next_run is not None else _why_no_next_run(job),
+        needs_a_person=next_run is None,
+    )
+    if next_run is None:
+        return
+    is_due = next_run <= now
+    yield Gate(
+        name=Name.DUE,
+        is_open=is_due,
+        reason="" if is_due else "its next run has not come",
+        opens=None if is_due else next_run,
+    )
+    yield _retry(job, now)
+    yield _misfire(job, next_run, now)
+
+
+def _why_no_next_run(job: Job) -> str:
+    if job.frequency == constants.MANUAL:
+        return "it runs only by hand"
+    return "its schedule names no further time"
+
+
+def _window(job: Job, now: datetime) -> Gate:
+    begin, end = to_instant(job.active_from), to_instant(job.active_until)
+    if begin is not None and now < begin:
+        reason = "the time in which it is active has not begun"
+        return Gate(name=Name.WINDOW, is_open=False, reason=reason, opens=begin)
+    if end is not None and now > end:
+        reason = "the time in which it is active is over"
+        return Gate(name=Name.WINDOW, is_open=False, reason=reason, needs_a_person=True)
+    return Gate(name=Name.WINDOW, is_open=True)
+
+
+def _retry(job: Job, now: datetime) -> Gate:
+    retry_at = to_instant(job.retry_at)
+    is_open = retry_at is None or retry_at <= now
+    reason = "" if is_open else f"attempt {job.attempt} failed; the next one is to come"
+    opens = None if is_open else retry_at
+    return Gate(name=Name.RETRY, is_open=is_open, reason=reason, opens=opens)
+
+
+def _misfire(job: Job, next_run: datetime, now: datetime) -> Gate:
+    late = now - next_run
+    grace = timedelta(seconds=job.misfire_grace_seconds)
+    missed = job.misfire_policy == Misfire.SKIP and not job.attempt and late > grace
+    reason = f"it is {_seconds(late)} late and skips what it missed by more than {_seconds(grace)}"
+    return Gate(name=Name.MISFIRE, is_open=not missed, reason=reason if missed else "")
+
+
+def _seconds(time: timedelta) -> str:
+    return f"{time.total_seconds():.0f} s"
+
+
+def _pause(job: Job, now: Situation) -> Gate:
+    held = now.pauses.holding(job)
+    if held is None:
+        return Gate(name=Name.PAUSE, is_open=True)
+    return Gate(
+        name=Name.PAUSE,
+        is_open=False,
+        reason=held.reason,
+        opens=held.until,
+        needs_a_person=held.until is None,
+    )
+
+
+def _overlap(job: Job) -> Gate:
+    reason = ""
+    if job.is_running:
+        started = to_instant(job.last_run_start_timestamp)
+        since = f" since {started:%Y-%m-%d %H:%M:%S} UTC" if started is not None else ""
+        reason = f"a run of it goes on{since}"
+    return Gate(name=Name.OVERLAP, is_open=not job.is_running, reason=reason)
+
+
+def links_of(job: Job) -> datetime | None:
+    """When the last of the jobs that a chained job waits for has run anew; None if not all have."""
+    links = [dependency.link() for dependency in job.dependencies.all()]
+    known = [link for link in links if link is not None]
+    return max(known) if known and len(known) == len(links) else None
+
+
+def _dependencies(job: Job, now: Situation, *, by_hand: bool) -> Gate:
+    dependencies = list(job.dependencies.all())
+    if job.is_chained and not dependencies and not by_hand:
+        reason = "it runs after the jobs it waits for, and waits for none"
+        return Gate(name=Name.DEPENDENCIES, is_open=False, reason=reason, needs_a_person=True)
+    unmet, hopeless = [], False
+    for dependency in dependencies:
+        criterion = dependency.unmet_criterion(now.starting)
+        if criterion is not None:
+            unmet.append(criterion)
+            hopeless = hopeless or not dependency.dependee.enabled
+    return Gate(
+        name=Name.DEPENDENCIES,
+        is_open=not unmet,
+        reason="; ".join(unmet),
+        needs_a_person=hopeless,
+    )
+
+
+def _key(job: Job, now: Situation) -> Gate:
+    holder = now.keys.get(job.key) if job.key else None
+    if holder is None:
+        return Gate(name=Name.KEY, is_open=True)
+    what = "the same command" if job.shares_by_command else f"the key {job.key}"
+    return Gate(name=Name.KEY, is_open=False, reason=f"{what} is held by {holder}")
+
+
+def _capacity(job: Job, now: Situation) -> Gate:
+    capacity = settings.capacity()
+    if not capacity or not job.weight:
+        return Gate(name=Name.CAPACITY, is_open=True)
+    if job.weight > capacity:
+        return Gate(
+            name=Name.CAPACITY,
+            is_open=False,
+            reason=f"its weight of {job.weight} is more than this host's capacity of {capacity}",
+            needs_a_person=True,
+        )
+    if now.first_in_line:
+        reason = f"{now.first_in_line} goes first, and waits for room on this host"
+        return Gate(name=Name.CAPACITY, is_open=False, reason=reason)
+    fits = now.carried + job.weight <= capacity
+    reason = f"runs of weight {now.carried} go on, of the {capacity} that this host carries"
+    return Gate(name=Name.CAPACITY, is_open=fits, reason="" if fits else reason)

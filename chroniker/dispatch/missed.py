@@ -1,0 +1,100 @@
+"""Occurrences that will not be run: the job moves past them, and a row says why."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from chroniker import constants, settings, signals
+from chroniker.constants import Misfire, Overlap
+from chroniker.dispatch.gates import Gate, Name, Situation, shut
+from chroniker.models import Job, Log, claims
+from chroniker.models.skipped import write_skipped
+from chroniker.moments import to_instant, to_stored
+from chroniker.runs.announce import announce
+
+logger = logging.getLogger("chroniker.dispatch")
+
+ITS_NEXT_OCCURRENCE = "its next occurrence"
+"""Who stops a run that is to be restarted, as its log names it."""
+
+
+def pass_over(job: Job, gates: list[Gate], now: Situation) -> bool:
+    """Move the job past what its policies say is not to be run; whether it was moved.
+
+    Only once nothing else keeps it: what is missed in one stretch is then one row.
+    """
+    kept = [gate.name for gate in shut(gates)]
+    if kept == [Name.MISFIRE]:
+        grace = timedelta(seconds=job.misfire_grace_seconds)
+        reason = f"missed by more than {job.misfire_grace_seconds} s"
+        return _pass_until(job, now, now.now - grace, reason)
+    if kept == [Name.WINDOW] and not any(gate.opens for gate in shut(gates)):
+        return _pass_until(job, now, now.now, "the time in which the job is active was over")
+    if kept == [Name.KEY] and job.shares_by_command and not job.force_run and not job.is_chained:
+        if job.overlap_policy == Overlap.RESTART:
+            _end_holder(job, now)
+            return False
+        return _pass_until(job, now, now.now, next(iter(shut(gates))).reason)
+    return False
+
+
+def let_go_of_retry(job: Job, now: datetime) -> bool:
+    """Give up retries that the next occurrence supersedes, and move on to that.
+
+    False if the job was changed meanwhile. A backfill gives up none.
+    """
+    occurrence = job.occurrence
+    no_longer = job.retry_at is None or job.misfire_policy == Misfire.BACKFILL
+    if no_longer or occurrence is None or job.frequency in constants.WITHOUT_TIMES:
+        return True
+    newer = job.occurrences_between(occurrence, now)
+    if not newer:
+        return True
+    with transaction.atomic(using=job._state.db):
+        return claims.move(job, _to(newer[0]))
+
+
+def end_overdue_runs(database: str, now: datetime) -> None:
+    """Ask those runs to end whose job restarts them with its next occurrence, which has come."""
+    for job in claims.all_running(database):
+        if job.overlap_policy != Overlap.RESTART or job.force_stop or not job.enabled:
+            continue
+        started = to_instant(job.last_run_start_timestamp) or now
+        try:
+            coming = job.next_after(max(job.occurrence or started, started))
+        except (ValueError, OverflowError) as error:  # InvalidSchedule is a ValueError
+            logger.error("job=%s cannot be scheduled: %s", job.pk, error)
+            continue
+        if coming is not None and coming <= now:
+            claims.request_stop(database, [job.pk], ITS_NEXT_OCCURRENCE)
+
+
+def _to(moment: datetime | None) -> dict[str, Any]:
+    stored = to_stored(moment)
+    return {"next_run": stored, "next_occurrence": stored, "attempt": 0, "retry_at": None}
+
+
+def _pass_until(job: Job, now: Situation, until: datetime, reason: str) -> bool:
+    """Move on to the first occurrence later than ``until``."""
+    occurrence = job.occurrence
+    if occurrence is None or occurrence > until:
+        # Its own time is near enough, only the jitter took it past the grace.
+        return False
+    passed = [occurrence, *job.occurrences_between(occurrence, until)]
+    with transaction.atomic(using=job._state.db):
+        if not claims.move(job, _to(job.next_after(max(until, occurrence)))):
+            return False
+        log = write_skipped(job, passed, reason, now=now.now, hostname=settings.hostname())
+    if log is not None:
+        announce(signals.run_skipped, now.database, log.pk)
+    return True
+
+
+def _end_holder(job: Job, now: Situation) -> None:
+    """Ask the run that holds the job's key to end, so that this one can begin."""
+    holders = Log.objects.using(now.database).running().filter(holds_key=job.key)
+    claims.request_stop(now.database, list(holders.values_list("job_id", flat=True)), job.name)

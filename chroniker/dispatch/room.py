@@ -1,0 +1,43 @@
+"""Whether a host can carry one more run: the sum of the weights that run there has a limit."""
+
+from __future__ import annotations
+
+from django.db.models import F, Sum
+
+from chroniker import settings
+from chroniker.constants import Trigger
+from chroniker.models import Host, Log
+from chroniker.models.hiccups import with_retries
+from chroniker.runs.run import Run
+
+
+def carried(database: str, hostname: str) -> int:
+    """The sum of the weights of the runs that go on on this host."""
+    running = Log.objects.using(database).running().filter(hostname=hostname)
+    return int(running.aggregate(carried=Sum("job__weight"))["carried"] or 0)
+
+
+def prepare_host(run: Run) -> None:
+    """Make the row that :func:`has_room` writes; outside of its transaction, for it is for good."""
+    if _is_limited(run):
+        hosts = Host.objects.using(run.database)
+        with_retries(run.database, lambda: hosts.get_or_create(hostname=run.hostname))
+
+
+def has_room(run: Run) -> bool:
+    """Whether its host can carry this run besides the others; to be called in a transaction.
+
+    Who asks writes the host's row first, so that all who claim there come one after the other
+    and each sees what those before have claimed.
+    """
+    if not _is_limited(run):
+        return True
+    capacity = settings.capacity()
+    host = Host.objects.using(run.database).filter(hostname=run.hostname)
+    host.update(claims=F("claims") + 1, capacity=capacity)
+    return carried(run.database, run.hostname) + run.weight <= capacity
+
+
+def _is_limited(run: Run) -> bool:
+    """What code runs by itself, in its own process, is not ours to put off; but it counts."""
+    return bool(settings.capacity() and run.weight and run.trigger != Trigger.DIRECT)
