@@ -29,6 +29,16 @@ class LogQuerySet(models.QuerySet["Log"]):
         """Runs that have ended; not the rows for occurrences that were not run."""
         return self.ended().exclude(status=Status.SKIPPED)
 
+    def failures_in_a_row(self) -> LogQuerySet:
+        """The runs of these that did not succeed since the last that did, newest first.
+
+        For the runs of one job: ``job.logs.failures_in_a_row()``.
+        """
+        runs = self.carried_out().order_by("-run_start_datetime", "-pk")
+        success = runs.filter(success=True).values_list("run_start_datetime", flat=True).first()
+        failed = runs.filter(success=False)
+        return failed if success is None else failed.filter(run_start_datetime__gt=success)
+
     def late(self, by: timedelta) -> LogQuerySet:
         """Runs that were claimed later than this after their scheduled time."""
         return self.filter(lateness_ms__gt=by / timedelta(milliseconds=1))

@@ -67,8 +67,9 @@ def test_a_job_that_is_running_is_not_run_again(manage: Manage) -> None:
 
     done = manage("run_job", str(job.pk))
 
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "long: is running already" in done.stderr
+    assert manage("run_job", str(job.pk), str(due_job("fail").pk)).returncode == 1
     assert job.logs.count() == 1
     cron.terminate()
     cron.wait(30)

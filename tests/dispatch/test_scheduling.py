@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from pytest_django import Settings
@@ -52,6 +53,20 @@ def test_a_run_that_ends_badly_moves_the_schedule_on_as_well(command: str) -> No
     job.refresh_from_db()
     assert first is not None
     assert job.next_run == first + timedelta(days=1)
+
+
+# Row: Parallel jobs
+def test_all_due_jobs_run_beside_each_other(tmp_path: Path) -> None:
+    # Each waits for the others: one after another, none would ever end.
+    names = [str(tmp_path / name) for name in "abc"]
+    wait = " && ".join(f"test -e {name}" for name in names)
+    for name in names:
+        script = f"touch {name}; until {wait}; do sleep 0.05; done"
+        due_job("", raw_command=f"sh -c '{script}'", name=name, timeout_seconds=120)
+
+    run_due()
+
+    assert list(Log.objects.values_list("status", flat=True)) == ["succeeded"] * 3
 
 
 def test_a_forced_run_leaves_the_schedule_alone() -> None:

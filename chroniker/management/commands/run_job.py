@@ -18,7 +18,8 @@ class Command(BaseCommand):
     help = (
         "Run these jobs now, one after the other, in this process; neither schedule nor "
         "dependencies are asked, and the schedule stays as it is. A job that is running already "
-        "is not run again. Exit status: 0 if all succeeded, 1 if not, 2 for an unknown id."
+        "is not run again. Exit status: 0 if all succeeded, 1 if one did not, 2 for an unknown "
+        "id, 3 if none failed but one was running already."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -28,22 +29,25 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        failed = [
-            job.name
-            for job in _jobs_of([str(arg) for arg in args])
-            if not self._run(job, heartbeat=bool(options["update_heartbeat"]))
-        ]
+        failed, busy = [], []
+        for job in _jobs_of([str(arg) for arg in args]):
+            succeeded = self._run(job, heartbeat=bool(options["update_heartbeat"]))
+            if succeeded is None:
+                self.stderr.write(f"{job.name}: is running already")
+                busy.append(job.name)
+            elif not succeeded:
+                failed.append(job.name)
         if failed:
             raise CommandError(f"Did not succeed: {', '.join(failed)}")
+        if busy:
+            raise CommandError(f"Running already: {', '.join(busy)}", returncode=3)
 
-    def _run(self, job: Any, *, heartbeat: bool) -> bool:
+    def _run(self, job: Any, *, heartbeat: bool) -> bool | None:
+        """Whether it succeeded; None if it was not run, as it is running."""
         from chroniker.dispatch.direct import run_here
 
         outcome = run_here(job, check_running=True, force_run=True, update_heartbeat=heartbeat)
-        if outcome is None:
-            self.stderr.write(f"{job.name}: is running already")
-            return False
-        return outcome.status == Status.SUCCEEDED
+        return None if outcome is None else outcome.status == Status.SUCCEEDED
 
 
 def _jobs_of(words: list[str]) -> list[Any]:
