@@ -59,6 +59,8 @@ class Mask:
     def _spans(self, data: bytes, *, cut_before: bool, cut_after: bool) -> Iterator[Span]:
         size, least = len(data), 1 if cut_after else SHORTEST
         for secret in self._secrets:
+            if cut_before and size >= least and data in secret:
+                yield 0, size  # neither its beginning nor its end is here
             start = data.find(secret)
             while start >= 0:
                 yield start, start + len(secret)
