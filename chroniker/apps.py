@@ -13,4 +13,4 @@ class ChronikerConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks."""
-        from chroniker import checks, surroundings  # noqa: F401 - importing registers
+        from chroniker import checks, stored_jobs, surroundings  # noqa: F401 - importing registers

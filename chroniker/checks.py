@@ -12,6 +12,7 @@ E005      the template of a mail's subject does not compile
 E006      CHRONIKER_JOB_ERROR_CALLBACK cannot be imported, or cannot be called
 E007      CHRONIKER_JOB_NK names something that is not a field of a job
 E008      CHRONIKER_LOG_FORMAT is not a format in % style
+E011      CHRONIKER_ENV_PROVIDERS names what cannot be imported, or cannot be called
 W001      a setting that nothing reads; most likely its name is misspelt
 W002      a setting that no longer has an effect
 W003      CHRONIKER_LOCK_TIMEOUT leaves too few tries to renew a claim
@@ -168,6 +169,19 @@ def _check_error_callback() -> Iterator[CheckMessage]:
         )
 
 
+def _check_env_providers() -> Iterator[CheckMessage]:
+    for path in settings.CHRONIKER_ENV_PROVIDERS:
+        provider, fault = _imported(path)
+        if fault is None and not callable(provider):
+            fault = "it cannot be called"
+        if fault is not None:
+            yield Error(
+                f"CHRONIKER_ENV_PROVIDERS names {_short(path)}, which cannot be used: {fault}.",
+                hint="Give dotted paths of functions provider(run) that return a mapping.",
+                id="chroniker.E011",
+            )
+
+
 def _check_natural_key() -> Iterator[CheckMessage]:
     job = apps.get_model("chroniker", "Job")
     for name in settings.CHRONIKER_JOB_NK:
@@ -204,6 +218,7 @@ _CLOSER_CHECKS: dict[Callable[[], Iterator[CheckMessage]], tuple[str, ...]] = {
     _check_executor: ("CHRONIKER_EXECUTOR",),
     _check_subjects: _SUBJECTS,
     _check_error_callback: ("CHRONIKER_JOB_ERROR_CALLBACK",),
+    _check_env_providers: ("CHRONIKER_ENV_PROVIDERS",),
     _check_natural_key: ("CHRONIKER_JOB_NK",),
     _check_log_format: ("CHRONIKER_LOG_FORMAT",),
 }

@@ -3,6 +3,9 @@
 ChronikerError
 ├── InvalidSchedule     a schedule that cannot be read, or that never comes
 ├── InvalidArguments    arguments that cannot be split, filled in or parsed
+├── InvalidEnvironment  variables that cannot be read, or that cannot be looked up
+├── CannotStart         a run whose process lacks what its command needs
+├── CannotBackfill      dates that cannot be run
 ├── SpoolError          the run's folder cannot be used
 ├── Misconfigured       settings with which no run could end well
 └── ReadOnlyDatabase    the database takes no writes; perhaps it is a replica
@@ -30,6 +33,14 @@ class InvalidArguments(ChronikerError, ValueError):
 
 class CannotBackfill(ChronikerError):
     """These dates of this job cannot be run; the text says why, and what to do instead."""
+
+
+class InvalidEnvironment(ChronikerError, ValueError):
+    """Variables that cannot be read, or that cannot be looked up. Never tells a secret."""
+
+
+class CannotStart(ChronikerError):
+    """A run whose process lacks what its command needs: a variable, a folder, a limit."""
 
 
 class SpoolError(ChronikerError):

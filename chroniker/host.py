@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from functools import cache
 from pathlib import Path
@@ -25,3 +26,12 @@ def uptime() -> float:
     """
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return time.clock_gettime(clock)
+
+
+def can_limit_memory() -> bool:
+    """Whether this system holds a process to a limit of its memory; macOS does not."""
+    try:
+        import resource
+    except ImportError:
+        return False
+    return hasattr(resource, "RLIMIT_AS") and sys.platform != "darwin"

@@ -82,6 +82,8 @@ def test_every_setting_is_checked() -> None:
         ("CHRONIKER_EMAIL_SUBJECT_ERROR", 5),
         ("CHRONIKER_JOB_ERROR_CALLBACK", ""),
         ("CHRONIKER_JOB_ERROR_CALLBACK", print),
+        ("CHRONIKER_ENV_PROVIDERS", "one.path"),
+        ("CHRONIKER_ENV_INHERIT", "some"),
         ("CHRONIKER_JOB_NK", "name"),
         ("CHRONIKER_JOB_NK", ()),
         ("CHRONIKER_JOB_NK", ("name", None)),
@@ -112,6 +114,9 @@ def test_a_value_of_the_wrong_kind_is_an_error_that_names_it(name: str, value: o
             "{{ job.name }} failed{% if url %}: {{ url }}{% endif %}",
         ),
         ("CHRONIKER_JOB_ERROR_CALLBACK", "test_project.databases.address"),
+        ("CHRONIKER_ENV_PROVIDERS", ["test_project.databases.address"]),
+        ("CHRONIKER_ENV_INHERIT", "allow-list"),
+        ("CHRONIKER_ENV_INHERIT", ("PATH", "TERM")),
     ],
 )
 def test_a_value_of_the_right_kind_is_accepted(name: str, value: object) -> None:
@@ -222,6 +227,15 @@ def test_a_callback_that_cannot_be_called_is_an_error() -> None:
 
     assert number == "chroniker.E006"
     assert "it cannot be called" in message
+
+
+@pytest.mark.parametrize("path", ["chroniker.VERSION", "gone.provider"])
+def test_a_provider_of_variables_that_cannot_be_called_is_an_error(path: str) -> None:
+    number, message, hint = the_one(CHRONIKER_ENV_PROVIDERS=["builtins.dict", path])
+
+    assert number == "chroniker.E011"
+    assert path in message
+    assert "provider(run)" in hint
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,8 @@ def new_job(name: str = "job", *, due: float | None = 0, **values: Any) -> Job:
     values = {"command": "succeed", "frequency": "MINUTELY", **values}
     job = Job(name=name, next_run=None if due is None else to_stored(at(due)), **values)
     job.save()
-    return Job.objects.get(pk=job.pk)
+    job.refresh_from_db()
+    return job
 
 
 class Ticking(Executor):

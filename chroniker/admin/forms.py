@@ -17,6 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from chroniker import constants
+from chroniker.environment import guarded_lines
 from chroniker.models import Job
 
 Choices = list[tuple[str, Any]]
@@ -29,6 +30,9 @@ class JobForm(forms.ModelForm):
     value that the job has by then: what a run or somebody else has written meanwhile is kept, and
     what was stored long ago is not held against who edits something else.
     """
+
+    may_edit_raw_command = True
+    """Whether the person may write what decides which code runs."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -49,6 +53,21 @@ class JobForm(forms.ModelForm):
             if isinstance(cleaned[name], str):  # browsers write line ends their own way
                 cleaned[name] = cleaned[name].replace("\r\n", "\n")
         return cleaned
+
+    def clean_environment(self) -> str:
+        """Refuse variables that change which code runs to who may not write raw commands."""
+        written: str = self.cleaned_data["environment"]
+        stored = self.initial.get("environment", "") if self.instance.pk else ""
+        changed = guarded_lines(written) ^ guarded_lines(stored)
+        if changed and not self.may_edit_raw_command:
+            raise ValidationError(
+                _(
+                    "You need the permission to edit raw commands to add, change or remove %s: "
+                    "references, and variables that decide which code runs."
+                )
+                % ", ".join(sorted({name for name, _value in changed}))
+            )
+        return written
 
     def add_error(self, field: str | None, error: Any) -> None:
         """Show an error at its field; where the form has no such field, at the top."""

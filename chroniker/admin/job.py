@@ -28,6 +28,7 @@ from chroniker.models import Job
 _WHAT_A_RAW_COMMAND_DOES = (
     *("command", "args", "raw_command", "hostname", "frequency", "params"),
     *("cron_expression", "timezone", "next_run", "jitter_seconds"),
+    *("environment", "working_directory"),
 )
 """What may not be changed of a job with a raw command by who may not write raw commands."""
 
@@ -127,6 +128,14 @@ class JobAdmin(PauseBanner, RequestViews):
             # Where raw commands are disabled, one that is stored can still be taken out.
             readonly.append("raw_command")
         return readonly
+
+    def get_form(
+        self, request: HttpRequest, obj: Job | None = None, *args: Any, **kwargs: Any
+    ) -> Any:
+        """With word of what this person may write."""
+        form: Any = super().get_form(request, obj, *args, **kwargs)
+        form.may_edit_raw_command = self.has_edit_raw_command_permission(request, obj)
+        return form
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """What would be deleted; a job that is running is not."""

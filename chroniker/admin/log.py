@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.template.defaultfilters import filesizeformat
 from django.urls import re_path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -26,7 +27,7 @@ from chroniker.models import Job, Log
 _ABOUT_THE_RUN = (
     *("job", "state", "exit_code", "trigger", "triggered_by", "scheduled_for"),
     *("started", "lateness", "ended", "duration_text", "attempt"),
-    *("hostname", "pid", "late_outcome"),
+    *("cpu_time", "peak_memory", "hostname", "pid", "late_outcome"),
 )
 _OUTPUT = (
     *("arguments", "stderr_link", "stderr_long_sample", "stdout_link", "stdout_long_sample"),
@@ -139,6 +140,16 @@ class LogAdmin(JobPermissions, PauseBanner):
         """How long the run took."""
         return display.duration(log.duration) or display.NOTHING
 
+    @admin.display(description=gettext_lazy("CPU time"))
+    def cpu_time(self, log: Log) -> str:
+        """How long processors worked for the run."""
+        return display.duration(timedelta(seconds=log.cpu_seconds or 0)) or display.NOTHING
+
+    @admin.display(description=gettext_lazy("peak memory"))
+    def peak_memory(self, log: Log) -> str:
+        """How much memory its process and the largest of its programs took."""
+        return filesizeformat(log.peak_memory_bytes or 0)
+
     @admin.display(description=gettext_lazy("stdout"))
     def stdout_long_sample(self, log: Log) -> str:
         """What was printed, or its two ends."""
@@ -197,8 +208,9 @@ class LogAdmin(JobPermissions, PauseBanner):
 
 def _has(log: Log | None, name: str) -> bool:
     """Whether a field that is mostly empty has something to say."""
-    if name in {"triggered_by", "late_outcome"}:
-        return bool(getattr(log, name, None))
+    column = {"cpu_time": "cpu_seconds", "peak_memory": "peak_memory_bytes"}.get(name, name)
+    if column in {"triggered_by", "late_outcome", "cpu_seconds", "peak_memory_bytes"}:
+        return getattr(log, column, None) not in (None, "")
     if name == "lateness":
         return log is not None and log.lateness_ms is not None
     return True

@@ -13,6 +13,7 @@ from chroniker.constants import Status
 from chroniker.models import JobHost, Log, claims
 from chroniker.models.hiccups import HICCUPS
 from chroniker.runs import capture, processes, record
+from chroniker.runs.masking import Masking
 from chroniker.runs.outcome import of_exit
 from chroniker.runs.printed import Printed
 from chroniker.runs.spool import LONGEST_REASON, Result, Spool
@@ -94,6 +95,7 @@ def _bring_in(database: str, spool: Spool) -> list[Untold]:
             printed,
             stdout=log.job.log_stdout,
             stderr=log.job.log_stderr,
+            masking=Masking(log.job.environment, spool),
             unwritten=result.unwritten if result else (0, 0),
         )
     finally:

@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from chroniker import arguments, constants, settings
-from chroniker.exceptions import InvalidArguments, InvalidSchedule
+from chroniker import arguments, constants, environment, settings
+from chroniker.exceptions import InvalidArguments, InvalidEnvironment, InvalidSchedule
 from chroniker.models.changes import ChangeTracking
 from chroniker.models.claimable import Claimable
 from chroniker.models.policies import POLICY_FIELDS, Policies
@@ -44,6 +44,9 @@ class Definition(ChangeTracking, Claimable, Schedulable, Policies):
         command: Any
         args: Any
         raw_command: Any
+        environment: Any
+        working_directory: Any
+        hostname: Any
         enabled: Any
         revision: Any
         error: Any
@@ -114,6 +117,7 @@ class Definition(ChangeTracking, Claimable, Schedulable, Policies):
             if "\x00" in str(getattr(self, name) or ""):
                 raise ValidationError({name: _("Null characters are not allowed.")})
         self._clean_command(changed)
+        self._clean_surroundings(changed)
         self.clean_policies(changed)
 
     def _clean_next_run(self) -> None:
@@ -135,6 +139,19 @@ class Definition(ChangeTracking, Claimable, Schedulable, Policies):
                 arguments.split((getattr(self, name) or "") if name in changed else "")
             except InvalidArguments as error:
                 raise ValidationError({name: str(error)}) from error
+
+    def _clean_surroundings(self, changed: set[str]) -> None:
+        if "environment" in changed:
+            # Another host's files, and what its scheduler comes with, cannot be seen from here.
+            here = (self.hostname or settings.hostname()) == settings.hostname()
+            try:
+                faults = environment.missing(self.environment, files=here)
+            except InvalidEnvironment as error:
+                faults = [str(error)]
+            if faults:
+                raise ValidationError({"environment": faults})
+        if "working_directory" in changed and self.working_directory[:1] not in ("", "/"):
+            raise ValidationError({"working_directory": _("Write the whole path, from / on.")})
 
     def _clean_choice_of_command(self) -> None:
         command, raw_command = (self.command or "").strip(), (self.raw_command or "").strip()

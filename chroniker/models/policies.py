@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Set
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -130,7 +131,7 @@ class Policies(models.Model):
         """Whether a failed attempt (1 is the first) is to be followed by another."""
         return self.max_retries < 0 or attempt <= self.max_retries
 
-    def clean_policies(self, changed: set[str]) -> None:
+    def clean_policies(self, changed: Set[str]) -> None:
         """Refuse what was changed where it contradicts itself, naming the field."""
         if "weight" in changed:
             self._clean_weight()

@@ -183,7 +183,7 @@ class Schedulable(models.Model):
             raise ValidationError({"cron_expression": _("Give a cron expression.")})
         if self.frequency == constants.ONCE and self.next_run is None:
             raise ValidationError({"next_run": _("Say when it is to run.")})
-        self._clean_window()
+        self.clean_window()
         try:
             schedule = self.schedule(strict=strict, anew=anew)
             if self.frequency not in (constants.ONCE, *constants.WITHOUT_TIMES):
@@ -198,7 +198,8 @@ class Schedulable(models.Model):
         except InvalidSchedule as error:
             raise ValidationError({error.field: str(error)}) from error
 
-    def _clean_window(self) -> None:
+    def clean_window(self) -> None:
+        """Raise ValidationError for a time that ends before it begins."""
         begin, end = to_instant(self.active_from), to_instant(self.active_until)
         if begin is not None and end is not None and end <= begin:
             raise ValidationError(

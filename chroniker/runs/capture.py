@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from chroniker import settings
+from chroniker.exceptions import InvalidEnvironment
+from chroniker.mask import Mask
+from chroniker.runs.masking import Masking
 from chroniker.runs.outcome import Output
-from chroniker.runs.printed import Printed, Stream
+from chroniker.runs.printed import Printed, Stream, size_of
 
 LIVE_BYTES = 64 * 1024
 """How much of a running job's output the database shows: the newest."""
@@ -22,28 +25,38 @@ def read_all(
     *,
     stdout: bool,
     stderr: bool,
+    masking: Masking,
     unwritten: tuple[int, int] = (0, 0),
     limit: int | None = None,
 ) -> Output:
     """All that was printed, up to ``limit`` or ``CHRONIKER_MAX_OUTPUT_BYTES`` per stream.
 
     Of longer output the head and the tail are kept, with the size of the gap between them.
-    ``unwritten`` is how many bytes of each stream the disk did not take.
+    ``unwritten`` is how many bytes of each stream the disk did not take. What cannot be masked is
+    withheld.
     """
     limit = limit or settings.CHRONIKER_MAX_OUTPUT_BYTES
+    try:
+        mask = masking.mask()
+    except InvalidEnvironment as error:
+        out, err = (
+            _withheld(stream, error) if wanted else ""
+            for stream, wanted in zip(printed, (stdout, stderr), strict=True)
+        )
+        return Output(stdout=out, stderr=err, shortened=bool(out or err), readable=False)
     texts: list[_Text] = []
     for stream, wanted, lost in zip(printed, (stdout, stderr), unwritten, strict=True):
-        text = _bounded(stream, limit) if wanted else _Text("")
+        text = _bounded(stream, limit, mask) if wanted else _Text("")
         if wanted and lost:
             gap = f"\n[… {lost:,} bytes could not be written to the disk …]\n"
             text = text._replace(text=text.text + gap, shortened=True)
         texts.append(text)
-    out, err = texts
+    printed_out, printed_err = texts
     return Output(
-        stdout=out.text,
-        stderr=err.text,
-        shortened=out.shortened or err.shortened,
-        readable=out.readable and err.readable,
+        stdout=printed_out.text,
+        stderr=printed_err.text,
+        shortened=printed_out.shortened or printed_err.shortened,
+        readable=printed_out.readable and printed_err.readable,
     )
 
 
@@ -60,16 +73,23 @@ def free_what_is_left_out(printed: Printed) -> None:
         stream.free_middle(limit // _HEAD_SHARE, max(limit, LIVE_BYTES))
 
 
-def read_newest(stream: Stream) -> str:
+def read_newest(stream: Stream, masking: Masking) -> str:
     """The newest output of a stream, from the start of a line where possible."""
     try:
+        mask = masking.mask()
         size = stream.size()
         tail = stream.read(max(0, size - LIVE_BYTES), LIVE_BYTES)
     except OSError:
         return ""
-    if size > LIVE_BYTES:
-        tail = tail[tail.find(b"\n") + 1 :]
-    return as_text(tail)
+    except InvalidEnvironment as error:
+        return _withheld(stream, error)
+    line = tail.find(b"\n") + 1 if size > LIVE_BYTES else 0
+    return as_text(mask.hide(tail[line:], cut_before=size > LIVE_BYTES and not line))
+
+
+def _withheld(stream: Stream, error: InvalidEnvironment) -> str:
+    """What stands for output whose secrets cannot be told from the rest of it."""
+    return f"[output withheld, for its secrets are not known: {error}]\n" if size_of(stream) else ""
 
 
 def as_text(data: bytes) -> str:
@@ -80,19 +100,23 @@ def as_text(data: bytes) -> str:
     return data.decode("utf-8", errors="backslashreplace").replace("\x00", "\u2400")
 
 
-def _bounded(stream: Stream, limit: int) -> _Text:
+def _bounded(stream: Stream, limit: int, mask: Mask) -> _Text:
     try:
         size = stream.size()
         if size <= limit:
-            return _fitting(as_text(stream.read(0, limit)), limit)
+            return _fitting(as_text(mask.hide(stream.read(0, limit))), limit)
         head = _up_to_last_line(stream.read(0, limit // _HEAD_SHARE))
         start = size - (limit - len(head))
-        tail = _from_first_line(stream.read(start, limit - len(head)))
+        newest = stream.read(start, limit - len(head))
+        tail = _from_first_line(newest)
     except OSError as error:
         text = f"[output could not be read: {error.strerror}]\n"
         return _Text(text, shortened=True, readable=False)
     gap = size - len(head) - len(tail)
-    text = f"{as_text(head)}\n[… {gap:,} bytes left out …]\n\n{as_text(tail)}"
+    # A line of a secret can only be cut in two where no line begins.
+    shown_head = as_text(mask.hide(head, cut_after=not head.endswith(b"\n")))
+    shown_tail = as_text(mask.hide(tail, cut_before=len(tail) == len(newest)))
+    text = f"{shown_head}\n[… {gap:,} bytes left out …]\n\n{shown_tail}"
     return _Text(_fitting(text, limit).text, shortened=True)
 
 

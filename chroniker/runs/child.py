@@ -14,7 +14,7 @@ import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from chroniker import arguments, context, settings
+from chroniker import arguments, settings
 from chroniker.exceptions import InvalidArguments
 from chroniker.runs.spool import Spool
 
@@ -25,7 +25,7 @@ NOT_FOUND = 127
 """Exit status for a program or command that does not exist, as shells have it."""
 
 FORBIDDEN = 126
-"""Exit status for a program that may not be run, as shells have it."""
+"""Exit status for what may not, or cannot, be run, as shells have it."""
 
 _INHERITED_HANDLERS = ("SIGTERM", "SIGHUP", "SIGCHLD", "SIGUSR1", "SIGUSR2", "SIGQUIT", "SIGALRM")
 
@@ -96,17 +96,6 @@ def text_stream(file: io.FileIO) -> io.TextIOWrapper:
     )
 
 
-def set_environment(run: Run) -> None:
-    """Tell the command and its sub-processes which run they are part of."""
-    os.environ[context.ENV_JOB_ID] = str(run.job_id)
-    os.environ[context.ENV_RUN_ID] = str(run.log_id)
-    os.environ[context.ENV_SCHEDULED_FOR] = run.scheduled_for.isoformat()
-    os.environ[context.ENV_RUN_TOKEN] = run.token
-    if run.raw_command:
-        # Of a Python program that is killed, what it printed is kept as well.
-        os.environ.setdefault("PYTHONUNBUFFERED", "1")
-
-
 def execute(run: Run) -> int:
     """Run the job's command here; returns its exit status (negative: ended by that signal).
 
@@ -153,10 +142,25 @@ def _run_program(run: Run) -> int:
     sys.stderr.flush()
     try:
         # Named, for a run in the calling process has streams that are not descriptors 1 and 2.
-        return subprocess.Popen(words, stdout=sys.stdout, stderr=sys.stderr).wait()
+        program = subprocess.Popen(words, stdout=sys.stdout, stderr=sys.stderr)
     except (FileNotFoundError, PermissionError, NotADirectoryError, IndexError) as error:
         print(f"Cannot run {words[:1]}: {error}", file=sys.stderr)  # noqa: T201
         return NOT_FOUND
+    try:
+        return program.wait()
+    except KeyboardInterrupt:
+        _end(program)
+        raise
+
+
+def _end(program: subprocess.Popen[bytes]) -> None:
+    """Leave no program behind that is waited for no more."""
+    program.terminate()
+    try:
+        program.wait(settings.CHRONIKER_KILL_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        program.kill()
+        program.wait()
 
 
 def _run_command(run: Run) -> int:

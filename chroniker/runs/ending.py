@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from chroniker.constants import Status
 from chroniker.runs import capture, outcome, record
+from chroniker.runs.masking import Masking
 from chroniker.runs.outcome import Outcome, Output
 from chroniker.runs.printed import Printed
 from chroniker.runs.run import Run
@@ -34,6 +35,7 @@ def outcome_of(
         pid=pid,
         started=None if started is None else run.moment(started),
         progress=spool.read_progress(),
+        usage=spool.read_usage(),
     )
 
 
@@ -88,6 +90,7 @@ def close(
     ended: Outcome,
     *,
     printed: Printed | None = None,
+    masking: Masking | None = None,
     tells: bool = False,
     limit: int | None = None,
 ) -> bool:
@@ -95,19 +98,21 @@ def close(
 
     With ``tells``, if the run was ours, the folder stays for the caller to remove once people
     have been told of it: if that does not come about, the next tick finds the folder and sees to
-    it. ``limit`` is for a database that does not take as much output as
-    ``CHRONIKER_MAX_OUTPUT_BYTES`` allows.
+    it. ``masking`` is that of whoever has watched the run. ``limit`` is for a database that does
+    not take as much output as ``CHRONIKER_MAX_OUTPUT_BYTES`` allows.
     """
     spool = Spool.of(run.lock_file)
     # Whatever happens from here on, the next tick finds what was to be recorded.
     keep_for_later(run, ended, tells=tells, lasting=False)
-    ours = record.record(run, ended, _output(run, spool, printed, limit))
+    ours = record.record(run, ended, _output(run, spool, printed, masking, limit))
     if not (ours and tells):
         spool.remove()
     return ours
 
 
-def _output(run: Run, spool: Spool, printed: Printed | None, limit: int | None) -> Output | None:
+def _output(
+    run: Run, spool: Spool, printed: Printed | None, masking: Masking | None, limit: int | None
+) -> Output | None:
     with _opened(run, printed) as streams:
         if streams is None:
             return None
@@ -116,6 +121,7 @@ def _output(run: Run, spool: Spool, printed: Printed | None, limit: int | None) 
             streams,
             stdout=run.log_stdout,
             stderr=run.log_stderr,
+            masking=masking or Masking(run.environment, spool),
             unwritten=result.unwritten if result else (0, 0),
             limit=limit,
         )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import psutil
 
     from chroniker.runs.lease import Keeper
+    from chroniker.runs.masking import Masking
     from chroniker.runs.printed import Printed
 
 _STEP_SECONDS = 0.05
@@ -37,6 +38,8 @@ class Guard:
         self._run = run
         self._supervisor = supervisor
         self._fence = Fence(confirmation)
+        self.masking: Masking | None = None
+        """What hides the run's secrets; None as long as its command does not know them."""
         self._keeper: Keeper | None = None
         self._printed: Printed | None = None
         self._is_ending = False
@@ -89,7 +92,8 @@ class Guard:
                 run, uptime=uptime(), exit_code=exit_code, pid=os.getpid(), printed=printed
             )
             tells = run.is_told(outcome.status)
-            if ending.close(run, outcome, printed=printed, tells=tells) and tells:
+            masking = self.masking
+            if ending.close(run, outcome, printed=printed, masking=masking, tells=tells) and tells:
                 notifications.notify_of(run.database, run.log_id)
                 spool.remove()
         except HICCUPS:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from chroniker.context import Progress
 from chroniker.runs.spool import Spool, write_progress
+from chroniker.runs.usage import Meter
 
 logger = logging.getLogger("chroniker.heartbeat")
 
@@ -16,19 +17,26 @@ SECONDS = 1.0
 
 
 class Heartbeat(threading.Thread):
-    """Writes progress and (unless not ``touches``) touches the lock file each second.
+    """Writes progress and usage and (unless not ``touches``) touches the lock file each second.
 
     ``each_beat`` is called after that, and returns how many seconds it can wait for the next
     call; it must not wait for the database. If it raises, the heartbeat goes on.
     """
 
     def __init__(
-        self, spool: Spool, progress: Progress, each_beat: Callable[[], float], *, touches: bool
+        self,
+        spool: Spool,
+        progress: Progress,
+        each_beat: Callable[[], float],
+        *,
+        meter: Meter,
+        touches: bool,
     ) -> None:
         super().__init__(name="chroniker-heartbeat", daemon=True)
         self._spool = spool
         self._progress = progress
         self._each_beat = each_beat
+        self._meter = meter
         self._touches = touches
         self._ended = threading.Event()
         self._seen = 0
@@ -37,11 +45,13 @@ class Heartbeat(threading.Thread):
         """Beat until :meth:`end` is called."""
         pause = SECONDS
         while not self._ended.wait(pause):
-            if self._touches:
-                self._spool.touch()
-            self.write_progress()
             try:
+                if self._touches:
+                    self._spool.touch()
+                self.write_facts()
                 pause = self._each_beat()
+            except MemoryError:  # the run's limit; to log it would take more
+                pause = SECONDS
             except Exception:
                 logger.exception("a beat failed")
                 pause = SECONDS
@@ -49,14 +59,15 @@ class Heartbeat(threading.Thread):
                 pause = SECONDS
 
     def end(self) -> None:
-        """Stop at once and write the last progress."""
+        """Stop at once and write the last facts."""
         self._ended.set()
         if self.is_alive():
             self.join()
-        self.write_progress()
+        self.write_facts()
 
-    def write_progress(self) -> None:
-        """Write the progress to the spool if it has changed."""
+    def write_facts(self) -> None:
+        """Write usage, and the progress if it has changed, to the spool."""
+        self._spool.write_usage(self._meter.read())
         changed = self._progress.changed
         if changed != self._seen:
             self._seen = changed

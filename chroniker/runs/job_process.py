@@ -6,6 +6,7 @@ Imports little: with ``spawn`` and ``forkserver`` it is loaded before Django is 
 from __future__ import annotations
 
 import atexit
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -47,19 +48,21 @@ def main(run: Run, lock: LockDescriptor, supervisor: int) -> None:
     atexit._clear()  # what the supervisor has to do at its exit is not ours
     child.leave_the_supervisor()
     streams = child.take_streams(spool, lock.descriptor)
-    child.set_environment(run)
+    os.environ.update(run.variables())  # whatever is started from here on is known by them
     _set_up_django()
     guard, heartbeat, current = _watch_over(run, spool, supervisor)
-    exit_code = _carry_out(run, current)
+    exit_code, not_started = _carry_out(run, spool, guard, current)
     # What the command left to be done at exit is part of it.
     atexit._run_exitfuncs()
     _flush()
-    heartbeat.write_progress()
+    heartbeat.write_facts()
     # A program writes past our stream; of a command, only its own words count, as in 1.x.
     wrote = spool.stderr_has_any() if run.raw_command else streams[1].written
     complained = run.stderr_is_failure and wrote
     unwritten = (streams[0].unwritten, streams[1].unwritten)
-    guard.leave_result(Result(exit_code=exit_code, complained=complained, unwritten=unwritten))
+    guard.leave_result(
+        Result.of_process(exit_code, not_started, complained=complained, unwritten=unwritten)
+    )
     if guard.waits_as_orphan():
         heartbeat.end()
         guard.record(exit_code)
@@ -84,23 +87,35 @@ def _watch_over(
     from chroniker.runs.confirmation import Confirmation
     from chroniker.runs.guard import Guard
     from chroniker.runs.heartbeat import Heartbeat
+    from chroniker.runs.usage import Meter
 
     current = context.CurrentRun(
         job_id=run.job_id, run_id=run.log_id, scheduled_for=run.scheduled_for
     )
     guard = Guard(run, supervisor, Confirmation(spool.folder))
     guard.look()  # our supervisor may have been frozen between the claim and our start
-    heartbeat = Heartbeat(spool, current.progress, guard.look, touches=run.heartbeat)
+    heartbeat = Heartbeat(spool, current.progress, guard.look, meter=Meter(), touches=run.heartbeat)
     heartbeat.start()
     return guard, heartbeat, current
 
 
-def _carry_out(run: Run, current: context.CurrentRun) -> int:
+def _carry_out(
+    run: Run, spool: Spool, guard: Guard, current: context.CurrentRun
+) -> tuple[int, str]:
+    """Run the command with all it needs; returns its status, and why it did not begin, if so."""
     from chroniker import context
-    from chroniker.runs import child, records_of_logging
+    from chroniker.exceptions import CannotStart
+    from chroniker.runs import child, outcome, preparation, records_of_logging
+    from chroniker.runs.masking import Masking
 
     with context.running(current), records_of_logging.captured(run.log_format):
-        return child.execute(run)
+        try:
+            mask = preparation.prepare(run, current)
+            guard.masking = Masking(run.environment, spool, mask)
+            with preparation.limited(run):
+                return child.execute(run), ""
+        except CannotStart as error:
+            return child.FORBIDDEN, outcome.not_started(str(error))
 
 
 def _flush() -> None:

@@ -16,6 +16,7 @@ from chroniker.host import uptime
 from chroniker.runs import own_descriptors, processes
 from chroniker.runs.adopted import AdoptedProcess
 from chroniker.runs.confirmation import Confirmation
+from chroniker.runs.masking import Masking
 from chroniker.runs.printed import Printed
 from chroniker.runs.run import Run
 from chroniker.runs.spool import Result, Spool
@@ -44,6 +45,7 @@ class LiveRun:
         self.waker = _waker(process, self.pid)
         """A descriptor that becomes readable when the process ends."""
         self.printed = Printed(self.spool)
+        self.masking = Masking(run.environment, self.spool)
         own_descriptors.add(self.waker, process.sentinel, *self.printed.descriptors)
         self.started = uptime()
         self.verdict: Verdict | None = None

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from chroniker.constants import Status
 from chroniker.runs.run import Run
+from chroniker.runs.spool import Usage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ class Outcome:
     pid: int | None = None
     started: datetime | None = None
     progress: tuple[int, int] | None = None
+    usage: Usage | None = None
 
 
 def failed_to_start(run: Run, reason: str) -> Outcome:
@@ -41,8 +43,13 @@ def failed_to_start(run: Run, reason: str) -> Outcome:
         status=Status.FAILED,
         ended=run.claimed,
         seconds=0.0,
-        reason=f"could not be started: {reason}",
+        reason=not_started(reason),
     )
+
+
+def not_started(reason: str) -> str:
+    """The reason of a run whose command did not begin."""
+    return f"could not be started: {reason}"
 
 
 def of_exit(exit_code: int, *, complained: bool) -> tuple[Status, str]:

@@ -43,9 +43,9 @@ def _publish_state(live: LiveRun, progress: tuple[int, int] | None) -> None:
 def _publish_output(live: LiveRun) -> None:
     values: dict[str, Any] = {}
     if live.run.log_stdout:
-        values["stdout"] = capture.read_newest(live.printed.stdout)
+        values["stdout"] = capture.read_newest(live.printed.stdout, live.masking)
     if live.run.log_stderr:
-        values["stderr"] = capture.read_newest(live.printed.stderr)
+        values["stderr"] = capture.read_newest(live.printed.stderr, live.masking)
     if values:
         _log_of(live).update(**values)
 

@@ -115,6 +115,8 @@ def _log_after(run: Run, outcome: Outcome) -> dict[str, Any]:
         "duration_ms": round(outcome.seconds * 1000),
         "exit_code": outcome.exit_code,
         "pid": outcome.pid,
+        "cpu_seconds": outcome.usage and outcome.usage.cpu_seconds,
+        "peak_memory_bytes": outcome.usage and outcome.usage.peak_memory_bytes,
         "active_for": None,
         "holds_key": None,
     }

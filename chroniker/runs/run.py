@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from chroniker import settings
-from chroniker.constants import Misfire, Status
+from chroniker import context, settings
+from chroniker.constants import Misfire, Status, Trigger
 
 if TYPE_CHECKING:
     from chroniker.models import Job
@@ -47,6 +47,10 @@ class Run:
     key: str
     weight: int
     makes_up: bool
+    environment: str
+    working_directory: str
+    memory_limit_mb: int | None
+    nice: int
     timeout_seconds: int
     log_stdout: bool
     log_stderr: bool
@@ -69,6 +73,10 @@ class Run:
             "command": job.command,
             "args": job.args,
             "raw_command": (job.raw_command or "").strip(),
+            "environment": job.environment,
+            "working_directory": job.working_directory,
+            "memory_limit_mb": job.memory_limit_mb,
+            "nice": job.nice,
             "key": job.key,
             "weight": job.weight,
             "makes_up": job.misfire_policy == Misfire.BACKFILL,
@@ -106,6 +114,16 @@ class Run:
         if self.occurrence is None:
             return None
         return int((self.claimed - self.occurrence) / timedelta(milliseconds=1))
+
+    def variables(self) -> dict[str, str]:
+        """What tells the command and its programs, by their environment, which run they are."""
+        return {
+            context.ENV_JOB_ID: str(self.job_id),
+            context.ENV_RUN_ID: str(self.log_id),
+            context.ENV_SCHEDULED_FOR: self.scheduled_for.isoformat(),
+            context.ENV_BACKFILL: "1" if self.trigger == Trigger.BACKFILL else "0",
+            context.ENV_RUN_TOKEN: self.token,
+        }
 
     def placeholders(self) -> dict[str, Any]:
         """What ``{name}`` in the arguments stands for; the moment is in the job's zone."""

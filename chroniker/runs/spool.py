@@ -10,6 +10,8 @@ Everything the job's process has to say goes through here, so it is kept whateve
 ``verdict``             how the run ends, written by its watcher before it is recorded
 ``watcher``             pid and creation time of the process that watches the run
 ``teller``              the same of the process that tells people of the run's end
+``usage``               processor seconds, and bytes of memory at the peak
+``secrets``             a mark of the secrets the run was given; see :mod:`chroniker.mask`
 ``process``             pid of the job's process
 ``confirmed``           when the claim was last confirmed; see :mod:`chroniker.runs.confirmation`
 
@@ -40,6 +42,10 @@ LONGEST_REASON = 300
 """Characters of a reason that a verdict has room for; each can take twelve bytes."""
 
 _PROCESS_BYTES = 64
+
+_USAGE_BYTES = 40
+
+_MARK_BYTES = 128
 
 LONGEST_PATH = 255
 """Characters that ``Job.lock_file`` takes."""
@@ -72,6 +78,30 @@ class Result:
     tells: bool = False
     unwritten: tuple[int, int] = (0, 0)
 
+    @classmethod
+    def of_process(
+        cls, exit_code: int, not_started: str, *, complained: bool, unwritten: tuple[int, int]
+    ) -> Result:
+        """The word of a run's own process; ``not_started`` is why its command did not begin."""
+        return cls(
+            exit_code=exit_code,
+            complained=complained,
+            status=Status.FAILED if not_started else "",
+            reason=_presentable(not_started)[:LONGEST_REASON],
+            unwritten=unwritten,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What a run has taken up: of its process, and of the programs that this has waited for.
+
+    The peak is the process's own and that of the largest program; None where it is not known.
+    """
+
+    cpu_seconds: float
+    peak_memory_bytes: int | None
+
 
 class Spool:
     """One run's folder."""
@@ -87,6 +117,8 @@ class Spool:
         self.watcher = folder / "watcher"
         self.teller = folder / "teller"
         self.process = folder / "process"
+        self.usage = folder / "usage"
+        self.secrets = folder / "secrets"
 
     @classmethod
     def of(cls, lock_file: str) -> Spool:
@@ -109,6 +141,7 @@ class Spool:
                 reserved.make(path, _RESULT_BYTES)
             for path in (self.watcher, self.teller, self.process):
                 reserved.make(path, _PROCESS_BYTES)
+            reserved.make(self.usage, _USAGE_BYTES)
             self.write_watcher(watcher, watcher_created)
             return self._lock()
         except OSError as error:
@@ -231,6 +264,32 @@ class Spool:
             return None
         return total, complete
 
+    def write_usage(self, usage: Usage) -> None:
+        """Leave what the run has taken up so far."""
+        text = f"{usage.cpu_seconds:.3f} {usage.peak_memory_bytes or 0}"
+        with suppress(OSError):
+            reserved.overwrite(self.usage, text, _USAGE_BYTES)
+
+    def read_usage(self) -> Usage | None:
+        """What the run has taken up, as last told; None if it was not."""
+        try:
+            seconds, peak = self.usage.read_text(encoding="ascii").split()
+            return Usage(cpu_seconds=float(seconds), peak_memory_bytes=int(peak) or None)
+        except (OSError, ValueError):
+            return None
+
+    def write_secrets(self, mark: str) -> None:
+        """Leave the mark of the run's secrets. Raises OSError if there is no room for it."""
+        reserved.make(self.secrets, _MARK_BYTES)
+        reserved.overwrite(self.secrets, mark, _MARK_BYTES)
+
+    def read_secrets(self) -> str:
+        """The mark of the run's secrets; '' if it has none, or has not begun."""
+        try:
+            return self.secrets.read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            return ""
+
     def write_result(self, result: Result) -> None:
         """Leave what the job's process says of its end; a folder that is gone only loses this."""
         with suppress(OSError):
@@ -253,6 +312,11 @@ class Spool:
             return verdict or result
         exit_code = result.exit_code if verdict.exit_code is None else verdict.exit_code
         return replace(verdict, exit_code=exit_code, unwritten=result.unwritten)
+
+
+def _presentable(text: str) -> str:
+    """Text that every database takes, whatever somebody's exception says."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\u2400")
 
 
 def _read_process(path: Path) -> tuple[int, float] | None:

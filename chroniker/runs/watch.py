@@ -130,7 +130,14 @@ class Watch:
         patience = self._seconds_until_kill()
         try:
             with deadline(patience):
-                ours = ending.close(run, one.outcome, printed=printed, tells=tells, limit=limit)
+                ours = ending.close(
+                    run,
+                    one.outcome,
+                    printed=printed,
+                    masking=one.live.masking,
+                    tells=tells,
+                    limit=limit,
+                )
         except HICCUPS as error:
             # The outcome waits here, and in the spool, until the database takes it.
             logger.warning("run=%s cannot be recorded yet: %s", run.log_id, error)

@@ -504,3 +504,38 @@ def test_the_zone_of_the_stored_moment_is_the_one_that_is_shown() -> None:
     stored = to_instant(job.next_run)
     assert stored is not None
     assert to_instant(typed) == stored.replace(microsecond=0)
+
+
+# Variables and folder
+
+
+@pytest.mark.parametrize("typed", [{"environment": "REGION=eu"}, {"working_directory": "/tmp"}])
+def test_variables_and_folder_of_a_raw_command_need_the_permission(typed: dict[str, str]) -> None:
+    for person, written in ((("editor",), False), (("editor", "edit_raw_command"), True)):
+        job = typed_by(people.browser(*person), raw_job(), **typed)
+        ((name, value),) = typed.items()
+        assert (getattr(job, name) == value) is written
+
+
+@pytest.mark.parametrize(
+    "line", ["LD_PRELOAD=/tmp/x", "PYTHONPATH=/tmp", "PATH=/tmp", "KEY=@setting:SECRET_KEY"]
+)
+def test_variables_that_decide_which_code_runs_need_the_permission_with_any_command(
+    line: str,
+) -> None:
+    name = line.partition("=")[0]
+    for person, written in ((("editor",), False), (("editor", "edit_raw_command"), True)):
+        browser, job = people.browser(*person), rows.job()
+        page = browser.submit(browser.open(page_of(job)), "job_form", environment=f"A=1\n{line}")
+        assert (rows.fresh(job).environment != "") is written
+        assert (f"to add, change or remove {name}" in errors_at(page, "environment")) is not written
+
+
+def test_guarded_lines_that_are_there_do_not_keep_others_from_being_written() -> None:
+    job = rows.job(environment="PATH=/opt/bin\nREGION=eu")
+    browser = people.browser("editor")
+
+    typed = typed_by(browser, job, environment="# new\r\nREGION=us\r\nPATH=/opt/bin\r\n")
+    assert typed.environment == "# new\nREGION=us\nPATH=/opt/bin"
+
+    assert typed_by(browser, job, environment="REGION=us").environment == typed.environment

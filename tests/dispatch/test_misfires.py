@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chroniker.constants import Status
@@ -52,7 +54,7 @@ class TestSkip:
         assert rows(job) == [("succeeded", 0, 1, 1)]
 
     def test_a_retry_is_not_too_late(self, host: Ticking) -> None:
-        policy = {"misfire_policy": "skip", "misfire_grace_seconds": 60}
+        policy: dict[str, Any] = {"misfire_policy": "skip", "misfire_grace_seconds": 60}
         job = new_job(frequency="DAILY", max_retries=1, retry_delay_seconds=1800, **policy)
 
         host.run(0, Status.FAILED)

@@ -6,7 +6,7 @@ import pytest
 
 from chroniker.constants import Status
 from chroniker.models import Job
-from chroniker.moments import to_instant
+from chroniker.moments import to_instant, to_stored
 from tests.ticking import HOUR, Ticking, at, new_job, next_run, rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -149,7 +149,7 @@ def test_a_new_schedule_forgets_pending_retries(host: Ticking) -> None:
     host.run(0, Status.FAILED)
 
     job.refresh_from_db()
-    job.next_run = job.next_run + 2 * HOUR
+    job.next_run = to_stored(at(0) + 2 * HOUR)
     job.save()
 
     job.refresh_from_db()

@@ -50,6 +50,15 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     (CRON | {"cron_expression": "0 0 30 2 *"}, "cron_expression", ""),
     (CRON | {"cron_expression": "* " * 200}, "cron_expression", "at most 255"),
     (CRON | {"cron_expression": "* * * * *\0"}, "cron_expression", "ull characters"),
+    (GOOD | {"environment": "A=1\nB"}, "environment", "Line 2: write NAME=value"),
+    (GOOD | {"environment": "A=1\nA=2"}, "environment", "A has a value already"),
+    (GOOD | {"environment": "A=\0"}, "environment", "ull characters"),
+    (GOOD | {"environment": "CHRONIKER_RUN_TOKEN=1"}, "environment", "by the scheduler itself"),
+    (GOOD | {"environment": "A=@setting:GONE.X"}, "environment", "there is no setting GONE"),
+    (GOOD | {"environment": "A=@file:/gone/x"}, "environment", "there is no such file"),
+    (GOOD | {"working_directory": "tmp"}, "working_directory", "from / on"),
+    (GOOD | {"nice": 20}, "nice", "19"),
+    (GOOD | {"memory_limit_mb": -1}, "memory_limit_mb", ""),
     (GOOD | {"frequency": "ZZZ"}, "frequency", "ZZZ"),
     (GOOD | {"frequency": "x" * 11}, "frequency", ""),
     (GOOD | {"params": "nonsense:5"}, "params", "nonsense"),
@@ -202,3 +211,16 @@ def test_what_1_x_ignored_does_not_keep_a_job_from_being_edited() -> None:
     job.save()
 
     assert Job.objects.get().next_run is not None
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"environment": "A=@env:ONLY_THE_SCHEDULER_HAS_IT"},
+        {"environment": "A=@file:/gone/x", "hostname": "elsewhere"},
+        {"environment": "A=@setting:ROOT_URLCONF"},
+        {"working_directory": "/gone/x"},
+    ],
+)
+def test_what_can_only_be_seen_where_the_job_runs_is_not_refused(values: dict[str, Any]) -> None:
+    Job(**GOOD | values).save()

@@ -11,6 +11,7 @@ import pytest
 from pytest_django import Settings
 
 from chroniker.runs import capture, printed
+from chroniker.runs.masking import Masking
 from chroniker.runs.printed import Printed
 from chroniker.runs.spool import Spool, lock_file_of
 from tests.running import Manage, due_job, run_of, wait_until
@@ -47,7 +48,9 @@ def folder(token: str, stdout: bytes = b"") -> Spool:
 
 def text_of(spool: Spool) -> str:
     """What would be stored of it."""
-    return capture.read_all(Printed(spool), stdout=True, stderr=True, limit=LIMIT).stdout
+    return capture.read_all(
+        Printed(spool), stdout=True, stderr=True, masking=Masking("", spool), limit=LIMIT
+    ).stdout
 
 
 def on_disk(spool: Spool) -> int:
@@ -145,7 +148,8 @@ def test_a_file_that_took_the_place_of_a_closed_one_is_left_alone(
     settings: Settings, tmp_path: Path
 ) -> None:
     settings.CHRONIKER_MAX_OUTPUT_BYTES = LIMIT
-    streams = Printed(folder("f", b"x" * 5_000_000))
+    spool = folder("f", b"x" * 5_000_000)
+    streams = Printed(spool)
     number = streams.stdout.descriptor
     assert number is not None
     other = tmp_path / "a file of the job's"
@@ -154,7 +158,8 @@ def test_a_file_that_took_the_place_of_a_closed_one_is_left_alone(
         os.dup2(stream.fileno(), number)  # as a job may, in whose process this is
 
     capture.free_what_is_left_out(streams)
-    text = capture.read_all(streams, stdout=True, stderr=False).stdout
+    masking = Masking("", spool)
+    text = capture.read_all(streams, stdout=True, stderr=False, masking=masking).stdout
     streams.close()
 
     os.close(number)  # still open
