@@ -13,41 +13,37 @@ from django.utils.translation import gettext_lazy, ngettext
 from chroniker.admin import requests
 from chroniker.admin.permissions import JobPermissions
 from chroniker.admin.requests import Answer
-from chroniker.admin.state import waits_for
 from chroniker.models import Job, JobQuerySet
-from chroniker.moments import to_instant
+
+
+def _asked_with(args: str) -> str:
+    return _("Asked for a run with the arguments %s.") % (args or _("(none)"))
 
 
 class JobActions(JobPermissions, admin.ModelAdmin):
     """Bulk actions on jobs, and the two requests that are buttons as well."""
 
-    def ask_to_run(self, request: HttpRequest, job: Job) -> None:
-        """Ask for a run, and say what will become of that."""
-        answer = requests.ask_to_run(job, request.user.get_username())
+    def ask_to_run(self, request: HttpRequest, job: Job, args: str | None = None) -> bool:
+        """Ask for a run, perhaps with other arguments, and say what will become of that.
+
+        Returns whether it was not refused.
+        """
+        asked = requests.ask_to_run(job, request.user.get_username(), args)
         name = {"job": job.name}
-        if answer is Answer.DISABLED:
-            text = _("“%(job)s” is disabled, so it will not run. Enable it first.") % name
+        reasons = "; ".join(asked.obstacles)
+        if asked.answer is Answer.REFUSED:
+            text = _("“%(job)s” will not run as things are: %(why)s.") % {**name, "why": reasons}
             self.message_user(request, text, messages.ERROR)
-            return
-        self.log_change(request, job, _("Asked for a run."))
-        if answer is Answer.DONE_WHILE_RUNNING:
+            return False
+        self.log_change(request, job, _("Asked for a run.") if args is None else _asked_with(args))
+        if asked.answer is Answer.DONE_WHILE_RUNNING:
             text = _("“%(job)s” is running. It will run once more when this run has ended.") % name
         else:
             text = _("“%(job)s” will run at the next tick.") % name
         self.message_user(request, text, messages.SUCCESS)
-        self._warn_of_obstacles(request, job)
-
-    def _warn_of_obstacles(self, request: HttpRequest, job: Job) -> None:
-        reasons = waits_for(job)
-        held = getattr(job, "held", None)
-        if held is not None:
-            reasons.append(held.reason)
-        held_until = to_instant(job.held_until)
-        if held_until is not None and held_until > Job.objects.now():
-            reasons.append(job.error or _("it is held"))
         if reasons:
-            text = _("It has to wait, though: %s") % "; ".join(reasons)
-            self.message_user(request, text, messages.WARNING)
+            self.message_user(request, _("It has to wait, though: %s") % reasons, messages.WARNING)
+        return True
 
     def ask_to_stop(self, request: HttpRequest, job: Job, fence: int | None) -> None:
         """Ask for the end of the run that was on the screen, and say what will become of that."""
@@ -67,26 +63,24 @@ class JobActions(JobPermissions, admin.ModelAdmin):
     @admin.action(description=gettext_lazy("Run selected jobs"), permissions=["run"])
     def run_selected_jobs(self, request: HttpRequest, queryset: JobQuerySet) -> None:
         """Ask for a run of each."""
-        ids = _ids(queryset)
-        asked = requests.ask_all_to_run(ids, request.user.get_username())
-        self._log(request, Job.objects.filter(pk__in=ids, enabled=True), _("Asked for a run."))
+        refused: list[str] = []
+        done = []
+        for job in Job.objects.filter(pk__in=_ids(queryset)):
+            asked = requests.ask_to_run(job, request.user.get_username())
+            if asked.answer is Answer.REFUSED:
+                refused.append(f"{job.name}: {'; '.join(asked.obstacles)}")
+            else:
+                done.append(job)
+        self._log(request, done, _("Asked for a run."))
         self._tell(
             request,
-            asked,
+            len(done),
             ngettext(
-                "%d job will run at the next tick.", "%d jobs will run at the next tick.", asked
+                "%d job will run at the next tick.", "%d jobs will run at the next tick.", len(done)
             ),
         )
-        left = len(ids) - asked
-        self._tell_of_rest(
-            request,
-            left,
-            ngettext(
-                "%d job is disabled and will not run.",
-                "%d jobs are disabled and will not run.",
-                left,
-            ),
-        )
+        for one in refused:
+            self.message_user(request, _("Not asked for: %s") % one, messages.WARNING)
 
     @admin.action(description=gettext_lazy("Withdraw requests to run"), permissions=["run"])
     def withdraw_requests(self, request: HttpRequest, queryset: JobQuerySet) -> None:

@@ -15,8 +15,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, router, transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from chroniker import settings
+from chroniker.admin import display
 from chroniker.constants import Status
 from chroniker.models import Job, JobHost, Log, Pause, claims
 from chroniker.moments import to_stored
@@ -29,7 +31,7 @@ class Answer(Enum):
 
     DONE = auto()
     DONE_WHILE_RUNNING = auto()
-    DISABLED = auto()
+    REFUSED = auto()
     NOT_RUNNING = auto()
     ANOTHER_RUN = auto()
 
@@ -42,17 +44,36 @@ class Enabled:
     refused: dict[str, str]
 
 
-def ask_to_run(job: Job, username: str) -> Answer:
-    """Ask for one run. During a run it stays pending, and gives exactly one further run."""
-    if not ask_all_to_run([job.pk], username):
-        return Answer.DISABLED
-    return Answer.DONE_WHILE_RUNNING if is_running(job) else Answer.DONE
+@dataclass(frozen=True)
+class Asked:
+    """What became of a request to run, and what the run has to wait for or was refused for."""
+
+    answer: Answer
+    obstacles: list[str]
 
 
-def ask_all_to_run(ids: Collection[int], username: str) -> int:
-    """Ask for one run of each of these jobs that is enabled; returns how many those are."""
-    jobs = Job.objects.filter(pk__in=ids, enabled=True)
-    return int(jobs.update(force_run=True, forced_by=username[:_NAME_LENGTH]))
+def ask_to_run(job: Job, username: str, args: str | None = None) -> Asked:
+    """Ask for one run, perhaps with other arguments for this once.
+
+    During a run it stays pending, and gives exactly one further run. It is refused where it would
+    never come about unless somebody changed something first.
+    """
+    shut = [gate for gate in job.why_not_running(by_hand=True) if not gate.is_open]
+    refused = [gate.reason for gate in shut if gate.needs_a_person]
+    if refused:
+        return Asked(Answer.REFUSED, refused)
+    wanted = {"force_run": True, "forced_by": username[:_NAME_LENGTH], "forced_args": args}
+    if not Job.objects.filter(pk=job.pk, enabled=True).update(**wanted):
+        return Asked(Answer.REFUSED, [_("it is disabled")])
+    if is_running(job):
+        return Asked(Answer.DONE_WHILE_RUNNING, [])
+    return Asked(Answer.DONE, [_in_words(gate) for gate in shut])
+
+
+def _in_words(gate: Any) -> str:
+    if gate.opens is None:
+        return str(gate.reason)
+    return f"{gate.reason} ({display.exact_moment(to_stored(gate.opens))})"
 
 
 def withdraw(ids: Collection[int]) -> int:
@@ -61,7 +82,7 @@ def withdraw(ids: Collection[int]) -> int:
     rows = JobHost.objects.filter(job__in=ids, force_run=True)
     asked = {*jobs.values_list("pk", flat=True), *rows.values_list("job_id", flat=True)}
     for each in (jobs, rows):
-        each.update(force_run=False, forced_by=None)
+        each.update(force_run=False, forced_by=None, forced_args=None)
     return len(asked)
 
 

@@ -17,8 +17,8 @@ def why_not_running(job: Job, now: datetime, *, by_hand: bool | None = None) -> 
     wants now; by default only if somebody has asked for one already.
     """
     database = job._state.db or "default"
-    situation = Situation.read(database, now)
-    for other, gates in judged(database, situation, Selection()):
-        if other.pk == job.pk and by_hand is None:
-            return gates
+    if by_hand is None:
+        for other, gates in judged(database, Situation.read(database, now), Selection()):
+            if other.pk == job.pk:
+                return gates
     return gates_of(job, Situation.read(database, now), by_hand=by_hand)

@@ -22,7 +22,7 @@ def run_job(job: Job, *, check_running: bool, force_run: bool, update_heartbeat:
     return outcome is not None
 
 
-def why_not_running(job: Job) -> list[Any]:
+def why_not_running(job: Job, *, by_hand: bool | None) -> list[Any]:
     """The gates of a job; see :func:`chroniker.dispatch.why.why_not_running`."""
     from django.db import router
 
@@ -30,7 +30,8 @@ def why_not_running(job: Job) -> list[Any]:
     from chroniker.models.database_clock import database_now
 
     current = type(job)._default_manager.using(router.db_for_write(type(job), instance=job))
-    return list(why.why_not_running(current.get(pk=job.pk), database_now(current.db)))
+    now = database_now(current.db)
+    return list(why.why_not_running(current.get(pk=job.pk), now, by_hand=by_hand))
 
 
 def mark_running(job: Job, lock_file: str) -> None:

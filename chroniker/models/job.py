@@ -251,14 +251,16 @@ class Job(Definition, ProgressAndEstimates):
         """Whether it is not stale; a job that is not running is always fresh."""
         return not self.is_stale()
 
-    def why_not_running(self) -> list[Any]:
+    def why_not_running(self, *, by_hand: bool | None = None) -> list[Any]:
         """Every condition for a run now, as the tick of this host decides by them.
 
-        See :class:`chroniker.dispatch.gates.Gate`; the job starts at the next tick if all are open.
+        See :class:`chroniker.dispatch.gates.Gate`; the job starts at the next tick if all are
+        open. ``by_hand`` asks for a run that somebody wants now, whatever the schedule says; by
+        default only if somebody has asked for one already.
         """
         from chroniker.models import doors
 
-        return doors.why_not_running(self)
+        return doors.why_not_running(self, by_hand=by_hand)
 
     def get_chained_jobs(self) -> set[Job]:
         """All jobs that wait, directly or through others, for this one to be complete."""

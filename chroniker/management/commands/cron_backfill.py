@@ -15,6 +15,7 @@ from chroniker.management.jobs import job_called
 from chroniker.management.times import in_words, moment
 from chroniker.models import Backfill, Job
 from chroniker.models.backfill import Which
+from chroniker.models.backfill_orders import give_order
 from chroniker.models.database_clock import database_now
 from chroniker.moments import to_stored
 
@@ -77,8 +78,6 @@ class Command(BaseCommand):
             self._order(database, options)
 
     def _order(self, database: str, options: dict[str, Any]) -> None:
-        from chroniker.dispatch.backfilling import give_order
-
         if options["since"] is None:
             raise CommandError("--from: say from which date on.", returncode=2)
         now = database_now(database)
