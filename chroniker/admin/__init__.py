@@ -2,16 +2,30 @@
 
 from django.contrib import admin
 
+from chroniker.admin.backfill import BackfillAdmin
 from chroniker.admin.inlines import JobDependencyInline
 from chroniker.admin.job import JobAdmin
 from chroniker.admin.log import LogAdmin
 from chroniker.admin.monitor import MonitorAdmin
 from chroniker.admin.pause import PauseAdmin
-from chroniker.models import Job, Log, Monitor, Pause
+from chroniker.models import Backfill, Job, Log, Monitor, Pause
 
-__all__ = ["JobAdmin", "JobDependencyInline", "LogAdmin", "MonitorAdmin", "PauseAdmin"]
+__all__ = [
+    "BackfillAdmin",
+    "JobAdmin",
+    "JobDependencyInline",
+    "LogAdmin",
+    "MonitorAdmin",
+    "PauseAdmin",
+]
 
-_ADMINS = ((Job, JobAdmin), (Log, LogAdmin), (Monitor, MonitorAdmin), (Pause, PauseAdmin))
+_ADMINS = (
+    (Job, JobAdmin),
+    (Log, LogAdmin),
+    (Monitor, MonitorAdmin),
+    (Pause, PauseAdmin),
+    (Backfill, BackfillAdmin),
+)
 
 for model, model_admin in _ADMINS:
     if not admin.site.is_registered(model):

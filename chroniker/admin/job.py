@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import django
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.db import models
 from django.forms import Textarea, TextInput
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,7 +18,7 @@ from chroniker.admin import deletion, graph, job_fieldsets
 from chroniker.admin.columns import with_last_log
 from chroniker.admin.forms import JobForm
 from chroniker.admin.inlines import JobDependencyInline
-from chroniker.admin.pause_banner import JobChangeList, PauseBanner
+from chroniker.admin.pause_banner import JobChangeList
 from chroniker.admin.request_views import RequestViews
 from chroniker.admin.state import fence_on_screen, running
 from chroniker.models import Job
@@ -32,11 +30,8 @@ _WHAT_A_RAW_COMMAND_DOES = (
 )
 """What may not be changed of a job with a raw command by who may not write raw commands."""
 
-_LISTS_BREADCRUMBS = (6, 1)
-"""Since then the way to a page is marked up as a list, and only styled so."""
 
-
-class JobAdmin(PauseBanner, RequestViews):
+class JobAdmin(RequestViews):
     """Jobs: what they are, what they are doing, and the buttons that ask something of them."""
 
     form = JobForm
@@ -148,6 +143,7 @@ class JobAdmin(PauseBanner, RequestViews):
         job: Job | None = context.get("original")
         context |= {
             "may_run": self.has_run_permission(request, job),
+            "may_run_with": self.has_run_with_permission(request, job),
             "may_stop": self.has_stop_permission(request, job),
             "is_running": job is not None and bool(running(job)),
             "fence": job and fence_on_screen(job),
@@ -167,6 +163,11 @@ class JobAdmin(PauseBanner, RequestViews):
                 name="chroniker_job_run",
             ),
             path(
+                "<int:object_id>/run-with/",
+                wrap(self.run_with_view),
+                name="chroniker_job_run_with",
+            ),
+            path(
                 "<int:object_id>/stop/",
                 wrap(require_POST(self.stop_view)),
                 name="chroniker_job_stop",
@@ -183,31 +184,12 @@ class JobAdmin(PauseBanner, RequestViews):
         """How long the last runs took."""
         job = self.get_permitted(request, object_id, self.has_logs_permission)
         context = {
-            **self.admin_site.each_context(request),
-            "title": _("Durations of %s") % job.name,
-            "object_id": object_id,
-            "original": job,
-            "opts": self.opts,
-            "app_label": self.opts.app_label,
-            "media": self.media,
-            "is_popup": False,
+            **self.own_page(request, job, _("Durations of %s") % job.name),
+            "here": _("Durations"),
             "logs_url": self.logs_url(job),
-            "breadcrumbs": self._breadcrumbs(job),
-            "lists_breadcrumbs": django.VERSION >= _LISTS_BREADCRUMBS,
-            "pause_banner": self.banner(request),
             "graph": graph.of_job(job, lambda pk: self.url("chroniker_log_change", pk)),
         }
         return TemplateResponse(request, "admin/chroniker/job/duration_graph.html", context)
-
-    def _breadcrumbs(self, job: Job) -> list[tuple[str, str]]:
-        """The way to a page of this job."""
-        app = self.opts.app_label
-        return [
-            (self.url("index"), _("Home")),
-            (self.url("app_list", app), str(self.opts.app_config.verbose_name)),
-            (self.url("chroniker_job_changelist"), str(capfirst(self.opts.verbose_name_plural))),
-            (self.url("chroniker_job_change", job.pk), job.name),
-        ]
 
 
 def _without_news(job: Job) -> set[str]:

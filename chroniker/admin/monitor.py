@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST
 
 from chroniker.admin import display
 from chroniker.admin.columns import with_last_log
-from chroniker.admin.pause_banner import PauseBanner
 from chroniker.admin.request_views import RequestViews
 from chroniker.admin.state import running
 from chroniker.models import Job, Monitor
@@ -24,7 +23,7 @@ _LOCAL_OR_WEB = re.compile(r"(?:https?:)?//|[^\x00-\x20\x7f:]*(?:[/?#]|\Z)", re.
 """What an address must begin with: the web, or no scheme at all."""
 
 
-class MonitorAdmin(PauseBanner, RequestViews):
+class MonitorAdmin(RequestViews):
     """Jobs that check a condition; to be looked at here, and edited as jobs."""
 
     list_display = (

@@ -18,6 +18,11 @@ class JobPermissions:
         """Whether this person may ask for a run."""
         return _may(request, "run_job")
 
+    def has_run_with_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        """Whether this person may ask for a run with other arguments than the job's own."""
+        may_change = _may(request, get_permission_codename("change", Job._meta))
+        return self.has_run_permission(request, obj) and may_change
+
     def has_stop_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
         """Whether this person may ask for the end of a run."""
         return _may(request, "stop_job")

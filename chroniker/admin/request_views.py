@@ -6,19 +6,56 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
+import django
+from django import forms
 from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from chroniker import arguments
 from chroniker.admin.actions import JobActions
 from chroniker.admin.columns import JobColumns
+from chroniker.admin.pause_banner import PauseBanner
+from chroniker.exceptions import InvalidArguments
 from chroniker.models import Job
 
+_LISTS_BREADCRUMBS = (6, 1)
+"""Since then the way to a page is marked up as a list, and only styled so."""
+
 _NO_RUN = -1
+MOST_ARGUMENTS = 4000
 _DIGITS_OF_A_FENCE = 18
 
 
-class RequestViews(JobActions, JobColumns):
+class OnceForm(forms.Form):
+    """The arguments of one run."""
+
+    args = forms.CharField(
+        label=gettext_lazy("Arguments"),
+        required=False,
+        max_length=MOST_ARGUMENTS,
+        widget=forms.TextInput(attrs={"class": "chroniker-wide"}),
+        help_text=gettext_lazy("For this run alone; the job keeps its own."),
+    )
+    job: Job
+
+    def clean_args(self) -> str:
+        """Refuse what cannot be split, and arguments of what takes none."""
+        args: str = self.cleaned_data["args"]
+        if (self.job.raw_command or "").strip():
+            raise ValidationError(_("A raw command is run as it stands."))
+        try:
+            arguments.split(args)
+        except InvalidArguments as error:
+            raise ValidationError(str(error)) from error
+        return args
+
+
+class RequestViews(PauseBanner, JobActions, JobColumns):
     """For admins of jobs. The addresses are the admin's own; the views take POST only."""
 
     def run_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
@@ -26,6 +63,22 @@ class RequestViews(JobActions, JobColumns):
         job = self.get_permitted(request, object_id, self.has_run_permission)
         self.ask_to_run(request, job)
         return self._back(request, job)
+
+    def run_with_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Ask for a run with other arguments than the job's own, for this once."""
+        # Other arguments can make another thing of it: who may not change it may not do that.
+        job = self.get_permitted(request, object_id, self.has_run_with_permission)
+        form = OnceForm(request.POST or None, initial={"args": job.args})
+        form.job = job
+        if request.method == "POST" and form.is_valid():
+            self.ask_to_run(request, job, form.cleaned_data["args"])
+            return HttpResponseRedirect(self.url("chroniker_job_change", job.pk))
+        context = {
+            **self.own_page(request, job, _("Run %s with other arguments") % job.name),
+            "here": _("Run"),
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/chroniker/job/run_with.html", context)
 
     def stop_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Ask for the end of a job's run."""
@@ -46,6 +99,32 @@ class RequestViews(JobActions, JobColumns):
         if not (self.has_view_permission(request, job) and may(request, job)):
             raise PermissionDenied
         return job
+
+    def own_page(self, request: HttpRequest, job: Job, title: str) -> dict[str, Any]:
+        """What a page about a job that is not Django's own needs to look like one of those."""
+        return {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "object_id": job.pk,
+            "original": job,
+            "opts": self.opts,
+            "app_label": self.opts.app_label,
+            "media": self.media,
+            "is_popup": False,
+            "breadcrumbs": self._breadcrumbs(job),
+            "lists_breadcrumbs": django.VERSION >= _LISTS_BREADCRUMBS,
+            "pause_banner": self.banner(request),
+        }
+
+    def _breadcrumbs(self, job: Job) -> list[tuple[str, str]]:
+        """The way to a page of this job."""
+        app = self.opts.app_label
+        return [
+            (self.url("index"), _("Home")),
+            (self.url("app_list", app), str(self.opts.app_config.verbose_name)),
+            (self.url("chroniker_job_changelist"), str(capfirst(self.opts.verbose_name_plural))),
+            (self.url("chroniker_job_change", job.pk), job.name),
+        ]
 
     def _back(self, request: HttpRequest, job: Job) -> HttpResponse:
         """To the list as it was filtered, or to the job's page; nowhere else, whoever asks."""

@@ -13,6 +13,9 @@ from chroniker.constants import Status
 from chroniker.models.job import Job
 from chroniker.moments import to_stored
 
+LONGEST_NAME = 150
+LONGEST_REASON = 255
+
 
 class Which(models.TextChoices):
     """Which occurrences of the stretch are run."""
@@ -51,9 +54,13 @@ class Backfill(models.Model):
     total = models.PositiveIntegerField(_("dates"), default=0, editable=False)
     done = models.PositiveIntegerField(_("run so far"), default=0, editable=False)
     created_at = models.DateTimeField(_("ordered"), default=timezone.now, editable=False)
-    created_by = models.CharField(_("by"), max_length=150, blank=True, default="", editable=False)
+    created_by = models.CharField(
+        _("by"), max_length=LONGEST_NAME, blank=True, default="", editable=False
+    )
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True, editable=False)
-    reason = models.CharField(_("reason"), max_length=255, blank=True, default="", editable=False)
+    reason = models.CharField(
+        _("reason"), max_length=LONGEST_REASON, blank=True, default="", editable=False
+    )
 
     objects = BackfillQuerySet.as_manager()
 

@@ -79,7 +79,7 @@ def test_selected_jobs_are_asked_to_run_and_disabled_ones_are_told() -> None:
     page = do(people.browser("operator"), "run_selected_jobs", first, second, disabled)
 
     assert page.says("2 jobs will run at the next tick.")
-    assert page.says("1 job is disabled and will not run.")
+    assert page.says("Not asked for: c: it is disabled")
     assert states("force_run", first, second, disabled) == [True, True, False]
     assert states("forced_by", first) == ["operator"]
 

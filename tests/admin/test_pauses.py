@@ -232,10 +232,20 @@ def test_a_run_that_goes_on_is_shown_and_not_the_pause() -> None:
 
 def test_who_asks_for_a_run_of_a_paused_job_is_told_what_it_waits_for() -> None:
     rows.job()
+    pause(reason="deployment", hours=2)
+    browser = people.browser("operator")
+    page = browser.press(browser.open("/chroniker/job/"), "Run")
+    assert page.says("It has to wait, though: All jobs are paused by ann: deployment (")
+    assert Job.objects.get().force_run
+
+
+def test_a_run_of_a_job_that_is_paused_until_somebody_ends_that_is_refused() -> None:
+    rows.job("import")
     pause(reason="deployment")
     browser = people.browser("operator")
     page = browser.press(browser.open("/chroniker/job/"), "Run")
-    assert page.says("It has to wait, though: All jobs are paused by ann: deployment")
+    assert page.says("“import” will not run as things are: All jobs are paused by ann: deployment.")
+    assert not Job.objects.get().force_run
 
 
 def queries_of(url: str) -> int:

@@ -83,18 +83,71 @@ def test_running_a_disabled_job_is_refused_with_the_reason() -> None:
 
     page = browser.press(list_as_it_was, "Run")
 
-    assert page.says("“import” is disabled, so it will not run. Enable it first.")
+    assert page.says("“import” will not run as things are: it is disabled.")
     assert not rows.fresh(job).force_run
 
 
 def test_run_says_what_the_job_has_to_wait_for() -> None:
-    job, dependee = rows.job("bill"), rows.job("import", enabled=False)
+    job, dependee = rows.job("bill"), rows.job("import")
     JobDependency.objects.create(dependent=job, dependee=dependee)
     browser = people.browser("operator")
 
     page = browser.press(browser.open(f"/chroniker/job/{job.pk}/change/"), "Run")
 
     assert page.says("It has to wait, though: import has not succeeded")
+    assert rows.fresh(job).force_run
+
+
+def test_run_is_refused_where_what_it_waits_for_is_disabled() -> None:
+    job, dependee = rows.job("bill"), rows.job("import", enabled=False)
+    JobDependency.objects.create(dependent=job, dependee=dependee)
+    browser = people.browser("operator")
+
+    page = browser.press(browser.open(f"/chroniker/job/{job.pk}/change/"), "Run")
+
+    assert page.says("“bill” will not run as things are: import has not succeeded.")
+    assert not rows.fresh(job).force_run
+
+
+def test_a_run_has_other_arguments_for_this_once() -> None:
+    job = due_job("echo_args", "usual")
+    Job.objects.update(next_run=None, enabled=True)
+    browser = people.browser("operator", "change_job")
+    link = browser.open(f"/chroniker/job/{job.pk}/change/").links_called("Run with other arguments")
+
+    page = browser.open(link[0])
+    assert page.says("the job keeps its own")
+    page = browser.submit(page, "run-with", args="unusual 'two words'")
+
+    assert page.says("will run at the next tick")
+    run_due()
+    log = run_of(job)
+    assert "unusual" in log.stdout
+    assert "two words" in (log.arguments or "")
+    assert (log.trigger, log.triggered_by) == ("forced", "operator1")
+    fresh = rows.fresh(job)
+    assert (fresh.args, fresh.forced_args, fresh.force_run) == ("usual", None, False)
+
+
+def test_arguments_that_cannot_be_split_are_refused_where_they_were_typed() -> None:
+    job = due_job("echo_args")
+    browser = people.browser("operator", "change_job")
+    url = f"/chroniker/job/{job.pk}/run-with/"
+
+    page = browser.submit(browser.open(url), "run-with", args="'open")
+
+    assert page.says("quot")
+    assert not rows.fresh(job).force_run
+
+
+def test_who_may_not_change_a_job_cannot_run_it_with_other_arguments() -> None:
+    job = due_job("echo_args")
+    browser = people.browser("operator")
+
+    page = browser.open(f"/chroniker/job/{job.pk}/change/")
+    assert page.links_called("Run with other arguments") == []
+    assert browser.post(f"/chroniker/job/{job.pk}/run-with/", args="x").status_code == 403
+    assert not rows.fresh(job).force_run
 
 
 # Stop
