@@ -34,13 +34,14 @@ def claim(
     lock_file_of: Any,
     heartbeat: bool = True,
     occurrence: datetime | None = None,
+    backfill_id: int | None = None,
 ) -> Run | None:
     """Take this job, if it is still as it was loaded; None if somebody else was faster.
 
     ``now`` is the database's time; ``lock_file_of`` gives the lock file's path for a token.
-    ``occurrence`` is the one that a chained run or a backfill stands for; by schedule it is the
-    job's own. The job is free, unchanged and not forced otherwise than it was seen, its key is
-    free and the host has room, or nothing is written.
+    ``occurrence`` is the one that a chained run or a backfill stands for (by schedule it is the
+    job's own), ``backfill_id`` the order to run it. The job is free, unchanged and not forced
+    otherwise than it was seen, its key is free and the host has room, or nothing is written.
     """
     now = max([now, *_ends_of_dependees(job)])
     run = _as_run(
@@ -48,6 +49,7 @@ def claim(
         now,
         trigger=trigger,
         occurrence=occurrence,
+        backfill_id=backfill_id,
         lock_file_of=lock_file_of,
         heartbeat=heartbeat,
     )
@@ -126,6 +128,7 @@ def _as_run(
     *,
     trigger: Trigger,
     occurrence: datetime | None,
+    backfill_id: int | None,
     lock_file_of: Any,
     heartbeat: bool,
 ) -> Run:
@@ -152,6 +155,7 @@ def _as_run(
         hostname=settings.hostname(),
         lock_file=lock_file_of(token),
         heartbeat=heartbeat,
+        backfill_id=backfill_id,
         **once,
     )
 
@@ -198,6 +202,7 @@ def _log_of(run: Run, job: Job) -> dict[str, Any]:
         "occurrences": _stands_for(run, job),
         "lateness_ms": run.lateness_ms,
         "attempt": run.attempt,
+        "backfill_id": run.backfill_id,
         "trigger": run.trigger,
         "triggered_by": job.forced_by if run.trigger == Trigger.FORCED else None,
         "arguments": (run.raw_command or f"{run.command} {run.args}".strip())[:_ARGUMENTS],

@@ -64,7 +64,7 @@ def outlook(database: str, now: datetime) -> Outlook:
     return Outlook(
         due=found["due"] + is_mine_due + ordered,
         until_next=min(ahead) - now if ahead else None,
-        signs=(found["which"], is_mine_due, *_signs(database, moment)) if is_due else (),
+        signs=(found["which"], is_mine_due, *_signs(database, now)) if is_due else (),
     )
 
 
@@ -74,12 +74,12 @@ _CRITERIA = (
 )
 
 
-def _signs(database: str, moment: datetime) -> Iterator[object]:
+def _signs(database: str, now: datetime) -> Iterator[object]:
     """Counts that tell of claims, ends and changes."""
     for others in (Pause, Backfill):
         rows = others._default_manager.using(database)
         yield tuple(rows.aggregate(count=Count("pk"), which=Sum("pk")).values())
-    yield Pause.objects.using(database).filter(starts_at__lte=moment, ends_at__gt=moment).count()
+    yield Pause.objects.using(database).active(now).count()
     yield Backfill.objects.using(database).unfinished().count()
     running = Count("pk", filter=Q(is_running=True))
     held = {"claims": Sum("fence"), "running": running, "changes": Sum("revision")}

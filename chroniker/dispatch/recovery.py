@@ -257,4 +257,5 @@ def run_of(job: Job, now: datetime) -> Run:
         occurrence=occurrence,
         hostname=job.current_hostname or "",
         lock_file=job.lock_file,
+        backfill_id=log.backfill_id if log else None,
     )

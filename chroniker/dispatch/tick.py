@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from chroniker import settings
 from chroniker.constants import Trigger
-from chroniker.dispatch.backfilling import next_dates
+from chroniker.dispatch.backfilling import Wanted, next_dates
 from chroniker.dispatch.claim import claim
 from chroniker.dispatch.gates import (
     Gate,
@@ -97,7 +97,7 @@ def tick(
         found = in_order(page)
         for cycle in found.cycles:
             one_tick.refuse_all(cycle)
-        one_tick.start((job, None) for job in found.jobs)
+        one_tick.start(Wanted(job) for job in found.jobs)
     if not selection.force:
         one_tick.start(next_dates(situation, selection))
     return one_tick.report
@@ -116,18 +116,19 @@ class _Tick:
         self._selection = selection
         self._heartbeat = heartbeat
 
-    def start(self, jobs: Iterable[tuple[Job, datetime | None]]) -> None:
+    def start(self, wanted: Iterable[Wanted]) -> None:
         """Claim and launch those of these jobs that may start, some at a time.
 
         With a date, a run for that one is meant, whatever the schedule says.
         """
-        for batch in _in_batches(jobs, self._executor.claimed_at_once):
-            runs = [self.claim(job, date) for job, date in batch]
+        for batch in _in_batches(wanted, self._executor.claimed_at_once):
+            runs = [self.claim(one) for one in batch]
             for run in filter(None, runs):
                 self.launch(run)
 
-    def claim(self, job: Job, date: datetime | None) -> Run | None:
+    def claim(self, wanted: Wanted) -> Run | None:
         """Claim this job, or not: somebody else was faster, or it must wait, or it is faulty."""
+        job, date = wanted.job, wanted.date
         try:
             if date is None and not self._selection.force and not self._may_start(job):
                 return None
@@ -137,6 +138,7 @@ class _Tick:
                 self._now,
                 trigger=trigger,
                 occurrence=occurrence,
+                backfill_id=wanted.backfill_id,
                 lock_file_of=self._executor.lock_file,
                 heartbeat=self._heartbeat,
             )

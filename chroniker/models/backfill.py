@@ -74,16 +74,11 @@ class Backfill(models.Model):
         return f"{self.job.name}: {self.since:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M}"
 
 
-def advance(database: str, job_id: int, date: datetime, status: Status, now: datetime) -> None:
-    """Note how the run of this date ended; at the first that does not succeed the order stops.
-
-    Of several orders for a job only the oldest is carried out at a time.
-    """
-    orders = Backfill.objects.using(database).unfinished()
-    oldest = orders.filter(job=job_id).order_by("pk").values_list("pk", flat=True).first()
-    mine = orders.filter(pk=oldest or 0)
+def advance(database: str, pk: int, date: datetime, status: Status, now: datetime) -> None:
+    """Note how the run of this date ended; at the first that does not succeed the order stops."""
+    order = Backfill.objects.using(database).filter(pk=pk)
     if status == Status.SUCCEEDED:
-        mine.update(done=F("done") + 1, position=to_stored(date))
+        order.update(done=F("done") + 1, position=to_stored(date))
     else:
         reason = f"the run for {date:%Y-%m-%d %H:%M} UTC ended as {status}"
-        mine.update(ended_at=to_stored(now), reason=reason)
+        order.unfinished().update(ended_at=to_stored(now), reason=reason)

@@ -35,7 +35,7 @@ def give_order(
     Nothing is stored with ``dry_run``, nor if there is no such date. Dates later than ``now`` are
     the schedule's. Raises CannotBackfill if these dates of this job can't be run.
     """
-    _refuse_if_hopeless(job, since, until)
+    _refuse_if_hopeless(job, since, until, now)
     order = Backfill(
         job=job,
         since=to_stored(since),
@@ -56,7 +56,9 @@ def give_order(
     return order, found
 
 
-def _refuse_if_hopeless(job: Job, since: datetime, until: datetime) -> None:
+def _refuse_if_hopeless(job: Job, since: datetime, until: datetime, now: datetime) -> None:
+    if since > now:
+        raise CannotBackfill(f"{job.name}: these dates are still to come, by its schedule")
     if until < since:
         raise CannotBackfill(f"{job.name}: the last date lies before the first")
     if job.frequency in (constants.ONCE, *constants.WITHOUT_TIMES):
@@ -81,15 +83,19 @@ def dates(order: Backfill, after: datetime | None = None) -> Iterator[datetime]:
 
 
 def _wanted(order: Backfill, found: list[datetime]) -> Iterator[datetime]:
+    """Those of these dates that are to be run; what failed in this very order still is."""
     if order.which == Which.ALL:
         yield from found
         return
     database = order._state.db or "default"
     ends = (to_stored(found[0]), to_stored(found[-1]))
     logs = Log.objects.using(database).filter(job=order.job_id, scheduled_for__range=ends)
-    rows = logs.order_by("pk").values_list("scheduled_for", "success", "attempt")
+    fields = ("scheduled_for", "success", "attempt", "backfill_id")
+    known: dict[datetime, bool] = {}
     # The newest run decides; a row for what was not run (attempt 0) is none.
-    known = {to_instant(date): success for date, success, attempt in rows if attempt}
+    for date, success, attempt, backfill_id in logs.order_by("pk").values_list(*fields):
+        if attempt and (success or backfill_id is None or backfill_id != order.pk):
+            known[to_instant(date)] = success
     for date in found:
         if date not in known or (order.which == Which.FAILED and not known[date]):
             yield date

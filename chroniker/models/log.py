@@ -146,6 +146,17 @@ class Log(models.Model):
     peak_memory_bytes = models.BigIntegerField(
         _("peak memory"), null=True, blank=True, editable=False, help_text=_("In bytes.")
     )
+    backfill = models.ForeignKey(
+        "chroniker.Backfill",
+        verbose_name=_("backfill"),
+        related_name="logs",
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        db_constraint=False,
+        help_text=_("The order to run this date."),
+    )
     output_truncated = models.BooleanField(
         _("output shortened"), default=False, db_default=False, editable=False
     )

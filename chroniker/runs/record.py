@@ -10,7 +10,7 @@ from typing import Any
 from django.db import DatabaseError, transaction
 
 from chroniker import signals
-from chroniker.constants import Status, Trigger
+from chroniker.constants import Status
 from chroniker.models import Job, Log, backfill, claims
 from chroniker.models.hiccups import HICCUPS
 from chroniker.models.retention import keep_newest
@@ -71,10 +71,9 @@ def _write(run: Run, outcome: Outcome, output: Output | None, job: Job) -> _Writ
         Log.objects.using(run.database).held(run.log_id, run.token).update(
             **_log_after(run, outcome), **_stored(output)
         )
-        if run.trigger == Trigger.BACKFILL:
-            backfill.advance(
-                run.database, run.job_id, run.scheduled_for, outcome.status, outcome.ended
-            )
+        if run.backfill_id is not None:
+            date, ended = run.scheduled_for, outcome.ended
+            backfill.advance(run.database, run.backfill_id, date, outcome.status, ended)
         reason = f"run {run.log_id} had not ended"
         skipped = write_skipped(job, then.passed, reason, now=outcome.ended, hostname=run.hostname)
     return _Written(skipped)

@@ -59,6 +59,7 @@ class Run:
     tell_success: bool
     tell_failure: bool
     heartbeat: bool = True
+    backfill_id: int | None = None
     confirmed_uptime: float | None = None
 
     @classmethod
