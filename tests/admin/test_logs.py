@@ -279,7 +279,8 @@ def test_what_a_run_has_taken_up_is_told_where_it_is_known() -> None:
     known = rows.log(rows.job("known"), cpu_seconds=0.0, peak_memory_bytes=3 * 1024**2)
     unknown = rows.log(rows.job("unknown"))
 
-    page = people.browser("viewer").open(page_of(known))
+    browser = people.browser("viewer")
+    page = browser.open(page_of(known))
     assert page.says("CPU time: 0.0 s")
     assert page.says("Peak memory: 3.0 MB")
-    assert not people.browser("viewer").open(page_of(unknown)).says("CPU time")
+    assert not browser.open(page_of(unknown)).says("CPU time")
