@@ -120,10 +120,19 @@ def test_a_command_that_ends_well_once_it_is_interrupted_has_still_timed_out(
     assert not is_alive(int(run_of(job).stdout))
 
 
-def test_in_another_thread_the_programs_of_a_run_are_ended_at_its_time_limit() -> None:
-    job = due_job("", raw_command=f"{sys.executable} -c 'import time; time.sleep(600)'")
-    Job.objects.update(timeout_seconds=1)
-    job.refresh_from_db()
+@pytest.mark.parametrize("manners", ["polite", "stubborn"])
+def test_in_another_thread_the_programs_of_a_run_are_ended_at_its_time_limit(
+    settings: Settings, tmp_path: Path, manners: str
+) -> None:
+    settings.CHRONIKER_KILL_GRACE_SECONDS = 1 if manners == "stubborn" else 30
+    program = tmp_path / "program.py"
+    polite = "lambda *_: sys.exit('asked to end')"
+    program.write_text(
+        "import signal, sys, time\n"
+        f"signal.signal(signal.SIGTERM, {polite if manners == 'polite' else 'signal.SIG_IGN'})\n"
+        "time.sleep(600)"
+    )
+    job = due_job("", raw_command=f"{sys.executable} {program}", timeout_seconds=3)
 
     def run() -> None:
         job.run()
@@ -134,7 +143,9 @@ def test_in_another_thread_the_programs_of_a_run_are_ended_at_its_time_limit() -
     thread.join(120)
 
     assert not thread.is_alive()
-    assert_timed_out(job)
+    log = run_of(job)
+    assert (log.status, log.on_time) == ("timed_out", False)
+    assert log.stderr == ("asked to end\n" if manners == "polite" else "")
 
 
 @pytest.mark.django_db(transaction=False)

@@ -132,7 +132,7 @@ def test_it_is_hidden_where_the_gap_in_long_output_cuts_it(
     settings: Settings, tmp_path: Path, key: Path
 ) -> None:
     settings.CHRONIKER_MAX_OUTPUT_BYTES = 4096
-    at_both = f"'x' * {1024 - 6} + KEY + 'y' * 9999 + KEY + 'z' * {3072 - 6}"
+    at_both = f"'x' * {1024 - 2} + KEY + 'y' * 9999 + KEY + 'z' * {3072 - 6}"
     job = secretive(tmp_path, f"sys.stdout.write({at_both})", key)
 
     run_due()
@@ -140,7 +140,7 @@ def test_it_is_hidden_where_the_gap_in_long_output_cuts_it(
     log = run_of(job)
     assert log.output_truncated
     head, _gap, tail = log.stdout.partition("\n[…")
-    assert head == "x" * (1024 - 6) + "***"
+    assert head == "x" * (1024 - 2) + "***"
     assert tail.endswith("left out …]\n\n***" + "z" * (3072 - 6))
 
 

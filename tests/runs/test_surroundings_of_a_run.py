@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -14,7 +15,10 @@ import pytest
 from pytest_django import Settings
 
 from chroniker.context import CurrentRun, get_current_run
+from chroniker.dispatch import recovery
 from chroniker.models import Job, Log
+from chroniker.models.database_clock import database_now
+from chroniker.runs import preparation
 from chroniker.runs.spool import Spool
 from tests.running import Manage, due_job, printed_so_far, run_due, run_of, wait_until
 
@@ -276,6 +280,17 @@ def test_a_command_gets_no_more_memory_than_its_limit_and_its_end_is_recorded(li
     assert (log.status, log.exit_code) == ("failed", 1)
     assert "MemoryError" in log.stderr
     assert log.peak_memory_bytes
+
+
+@only_linux
+def test_what_follows_the_command_is_not_held_to_its_limit() -> None:
+    run = recovery.run_of(due_job(memory_limit_mb=10**7), database_now("default"))
+    before = resource.getrlimit(resource.RLIMIT_AS)
+
+    with preparation.limited(run):
+        assert resource.getrlimit(resource.RLIMIT_AS) == (10**7 * 1024**2, before[1])
+
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 
 # What it has taken up
