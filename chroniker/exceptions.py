@@ -28,6 +28,10 @@ class InvalidArguments(ChronikerError, ValueError):
     """Arguments that cannot be split, filled in or parsed."""
 
 
+class CannotBackfill(ChronikerError):
+    """These dates of this job cannot be run; the text says why, and what to do instead."""
+
+
 class SpoolError(ChronikerError):
     """The folder that holds a run's output and signs of life cannot be used."""
 

@@ -117,9 +117,10 @@ def shut(gates: Iterable[Gate]) -> list[Gate]:
     return [gate for gate in gates if not gate.is_open]
 
 
-def only_capacity_is_shut(gates: Iterable[Gate]) -> bool:
-    """Whether the job would start if there were room."""
-    return [gate.name for gate in shut(gates)] == [Name.CAPACITY]
+def waits_for_room(gates: Iterable[Gate]) -> bool:
+    """Whether the job would start if only its host had room, as it will have."""
+    kept = shut(gates)
+    return [gate.name for gate in kept] == [Name.CAPACITY] and not kept[0].needs_a_person
 
 
 def _of_definition(job: Job, now: Situation) -> Iterator[Gate]:

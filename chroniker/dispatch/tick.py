@@ -18,8 +18,8 @@ from chroniker.dispatch.gates import (
     Situation,
     gates_of,
     links_of,
-    only_capacity_is_shut,
     shut,
+    waits_for_room,
 )
 from chroniker.dispatch.line import Selection, pages
 from chroniker.dispatch.missed import end_overdue_runs, let_go_of_retry, pass_over
@@ -66,7 +66,7 @@ def judged(
             gates = [] if selection.force else gates_of(job, situation)
             if not shut(gates):
                 situation.start(job)
-            elif only_capacity_is_shut(gates):
+            elif waits_for_room(gates):
                 situation.put_off(job)
             yield job, gates
 
@@ -154,7 +154,7 @@ class _Tick:
         gates = gates_of(job, self._situation)
         if pass_over(job, gates, self._situation):
             gates = gates_of(job, self._situation)
-        if only_capacity_is_shut(gates):
+        if waits_for_room(gates):
             self._situation.put_off(job)
         return not shut(gates) and (job.force_run or let_go_of_retry(job, self._now))
 

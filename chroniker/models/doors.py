@@ -5,7 +5,7 @@ Everything else imports downwards only; these calls were methods of models in 1.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chroniker.models.job import Job
@@ -20,6 +20,17 @@ def run_job(job: Job, *, check_running: bool, force_run: bool, update_heartbeat:
         job, check_running=check_running, force_run=force_run, update_heartbeat=update_heartbeat
     )
     return outcome is not None
+
+
+def why_not_running(job: Job) -> list[Any]:
+    """The gates of a job; see :func:`chroniker.dispatch.why.why_not_running`."""
+    from django.db import router
+
+    from chroniker.dispatch import why
+    from chroniker.models.database_clock import database_now
+
+    current = type(job)._default_manager.using(router.db_for_write(type(job), instance=job))
+    return list(why.why_not_running(current.get(pk=job.pk), database_now(current.db)))
 
 
 def mark_running(job: Job, lock_file: str) -> None:

@@ -251,6 +251,15 @@ class Job(Definition, ProgressAndEstimates):
         """Whether it is not stale; a job that is not running is always fresh."""
         return not self.is_stale()
 
+    def why_not_running(self) -> list[Any]:
+        """Every condition for a run now, as the tick of this host decides by them.
+
+        See :class:`chroniker.dispatch.gates.Gate`; the job starts at the next tick if all are open.
+        """
+        from chroniker.models import doors
+
+        return doors.why_not_running(self)
+
     def get_chained_jobs(self) -> set[Job]:
         """All jobs that wait, directly or through others, for this one to be complete."""
         found: set[int] = set()

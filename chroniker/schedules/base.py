@@ -1,5 +1,7 @@
 """What every schedule promises."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,6 +42,13 @@ class Schedule(ABC):
     ) -> Iterator[datetime]:
         """The occurrences later than ``start`` and not later than ``end``, at most ``limit``."""
         return islice(self._walk(start, end), limit)
+
+    def reaching_back(self, moment: datetime) -> Schedule:
+        """The same rule, with its occurrences from ``moment`` on, as if it had begun long before.
+
+        A rule that counts its occurrences begins where it begins.
+        """
+        return self
 
     def require_future(self, moment: datetime) -> None:
         """Raise InvalidSchedule if nothing follows ``moment`` (aware)."""

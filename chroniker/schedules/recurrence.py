@@ -1,9 +1,10 @@
 """Recurrence rules (rrule) in a job's own time zone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
+from math import lcm
 
 from chroniker.schedules.base import Schedule
 from chroniker.schedules.params import RuleParams, parse_params
@@ -17,6 +18,8 @@ from chroniker.schedules.wall_clock import (
 )
 
 _INSTANT = timedelta.resolution
+_DAYS_OF_A_ROUND = {"SECONDLY": 1, "MINUTELY": 1, "HOURLY": 1, "DAILY": 1, "WEEKLY": 7}
+"""After so many days, times the interval, clock and weekday stand as they did."""
 
 
 def make_rule(
@@ -58,6 +61,12 @@ class RuleSchedule(Schedule):
 class ElapsedSchedule(RuleSchedule):
     """Every so many hours, minutes or seconds, whatever clocks show meanwhile."""
 
+    def reaching_back(self, moment: datetime) -> Schedule:
+        if self.anchor is None or self.params.count is not None or self.anchor <= moment:
+            return self
+        step = timedelta(seconds=self.params.interval * UNIT_SECONDS[self.frequency])
+        return replace(self, anchor=self.anchor - -(-(self.anchor - moment) // step) * step)
+
     def _search(self, moment: datetime) -> datetime | None:
         anchor = self.anchor or moment.replace(microsecond=0)
         step = timedelta(seconds=self.params.interval * UNIT_SECONDS[self.frequency])
@@ -79,6 +88,22 @@ class ElapsedSchedule(RuleSchedule):
 @dataclass(frozen=True)
 class ClockSchedule(RuleSchedule):
     """A rule that names times of day, or days: it keeps to what clocks show."""
+
+    def reaching_back(self, moment: datetime) -> Schedule:
+        if self.anchor is None or self.params.count is not None or self.anchor <= moment:
+            return self
+        local, target = wall_time(self.anchor, self.zone), wall_time(moment, self.zone)
+        if self.frequency in _DAYS_OF_A_ROUND:
+            days = timedelta(days=_DAYS_OF_A_ROUND[self.frequency] * self.params.interval)
+            earlier = local - -(-(local - target) // days) * days
+        else:
+            # The month is the same again each year, the 29 February every four.
+            months = self.params.interval * (12 if self.frequency == "YEARLY" else 1)
+            years = lcm(months, 48) // 12
+            earlier = local.replace(
+                year=local.year - -(-(local.year - target.year + 1) // years) * years
+            )
+        return replace(self, anchor=real_instants(earlier, self.zone)[0])
 
     def _search(self, moment: datetime) -> datetime | None:
         anchor = self.anchor or moment.replace(microsecond=0)
