@@ -41,9 +41,10 @@ def test_what_is_no_regular_expression_is_told_and_the_others_are_searched(patte
 @pytest.mark.parametrize("pattern", [HOSTILE, "(.*)*x$", "(x+x+)+y", "^(([a-z])+.)+[A-Z]([a-z])+$"])
 def test_a_pattern_that_would_never_end_is_ended(pattern: str) -> None:
     before = time.monotonic()
-    found = search(["a", pattern, "b"], [LONG, "x" * 60])
+    found = search(["a", pattern, "b"], [LONG, "x" * 60], wait=200)
     assert found == {"a": Found(frozenset({LONG})), pattern: Found(fault="takes too long")}
-    assert time.monotonic() - before < 60
+    # By the system, after a second's work: long before anybody has had enough of waiting.
+    assert time.monotonic() - before < 100
 
 
 @pytest.mark.process

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.management import CommandError, call_command
 
-from chroniker.models import Job, Log
+from chroniker.models import Job, JobDependency, Log
 from tests.running import Manage, due_job, run_of, wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.process]
@@ -26,6 +26,18 @@ def test_jobs_run_in_the_given_order_and_show_what_they_print(manage: Manage) ->
     ]
     two.refresh_from_db()
     assert (two.next_run, two.enabled) == (before, False)
+
+
+# Row: Force past dependencies
+def test_a_job_that_waits_for_another_is_run_all_the_same(manage: Manage) -> None:
+    dependee, job = due_job("fail", name="first"), due_job(name="second")
+    JobDependency.objects.create(dependent=job, dependee=dependee)
+
+    assert manage("run_job", str(job.pk)).returncode == 0
+    assert manage("cron", "--force_run", f"--jobs={job.pk}").returncode == 0
+
+    assert [log.success for log in job.logs.all()] == [True, True]
+    assert not dependee.logs.exists()
 
 
 def test_the_other_jobs_run_after_one_that_failed_and_the_status_is_1(manage: Manage) -> None:

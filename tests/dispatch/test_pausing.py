@@ -88,6 +88,24 @@ def test_a_pattern_that_would_take_for_ever_holds_up_no_tick(
     assert len(run_due()) == 5
 
 
+# Row: Warm / cold shutdown
+def test_a_server_that_was_paused_first_ends_no_run_when_it_is_asked_to_end(
+    manage: Manage,
+) -> None:
+    job = due_job("sleep_for", "2")
+    server = manage.start("cronserver", "1")
+    wait_until(Log.objects.running().exists)
+    manage("cron_pause")
+    waiting = due_job(name="waiting")
+
+    wait_until(lambda: not Log.objects.running().exists())
+    server.terminate()
+
+    assert server.wait(120) == 0
+    assert run_of(job).success
+    assert not waiting.logs.exists()
+
+
 def test_a_pause_ends_by_itself_at_its_time() -> None:
     job = due_job()
     now = database_now("default")

@@ -178,6 +178,22 @@ def test_a_job_does_not_start_when_the_one_it_waits_for_failed() -> None:
     assert second.logs.count() == 0
 
 
+# Row: Missed job keeps being due while it cannot start
+def test_a_job_that_cannot_start_stays_due_until_it_can() -> None:
+    first, second = due_job("fail", name="first"), due_job(name="second")
+    JobDependency.objects.create(dependent=second, dependee=first)
+    occurrence = second.next_run
+
+    for _ in range(2):
+        run_due()
+        second.refresh_from_db()
+        assert (second.next_run, second.is_due(), second.logs.count()) == (occurrence, True, 0)
+
+    Job.objects.filter(pk=first.pk).update(command="succeed", force_run=True)
+    run_due()
+    assert run_of(second).scheduled_for == occurrence
+
+
 def test_jobs_that_wait_for_each_other_stop_nobody_else() -> None:
     one, two, other = due_job(name="one"), due_job(name="two"), due_job(name="other")
     # Past save(), which refuses a cycle.

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.dispatch import Signal
 from pytest_django.asserts import assertNumQueries
 
@@ -172,6 +173,7 @@ def test_a_page_of_jobs_takes_one_search_and_a_further_job_one_more(
     assert len(searches) == 1
     assert read.holding(jobs[4])
     assert read.holding(jobs[4])
+    assert [bool(read.holding(each)) for each in jobs[:4]] == [False, True, False, True]
     assert len(searches) == 2
 
 
@@ -291,6 +293,26 @@ def test_who_listens_is_told_of_the_beginning_and_of_the_end(
     assert Pause.objects.end(now) == []
     assert told == [("paused", made), ("resumed", made)]
     assert not Pause.objects.active(now).exists()
+
+
+def test_a_pause_that_somebody_else_has_ended_meanwhile_is_told_by_them_alone(
+    told: list[tuple[str, Pause]],
+) -> None:
+    pause()
+    now = database_now("default")
+    before = to_stored(now - timedelta(minutes=1))
+    done: list[int] = []
+
+    def be_faster(execute: Any, sql: str, *args: Any) -> Any:
+        if sql.startswith("UPDATE") and not done:
+            done.append(1)
+            Pause.objects.update(ends_at=before)
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(be_faster):
+        assert Pause.objects.end(now) == []
+    assert (told, done) == ([], [1])
+    assert Pause.objects.get().ends_at == before
 
 
 def test_a_pause_that_has_not_begun_can_be_taken_back() -> None:

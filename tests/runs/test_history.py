@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
 
 from chroniker.models import Job, JobDependency, Log
-from tests.running import due_job, run_due
+from chroniker.moments import to_instant
+from tests.running import Manage, due_job, run_due, run_of, wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.process]
 
@@ -39,6 +42,44 @@ def test_a_job_sees_its_own_history() -> None:
     assert second["last_run"] is not None
     assert first["first_run"] == second["first_run"]
     assert first["is_running"] is True
+
+
+# Row: Context variables for the job
+def test_a_run_is_told_which_job_and_run_it_is_and_for_which_time() -> None:
+    job = due_job("show_environment")
+    raw = due_job("", raw_command="sh -c 'echo $CHRONIKER_JOB_ID $CHRONIKER_SCHEDULED_FOR'")
+
+    run_due()
+
+    log = run_of(job)
+    told = json.loads(log.stdout)
+    scheduled_for = to_instant(log.scheduled_for)
+    assert scheduled_for is not None
+    assert datetime.fromisoformat(told["CHRONIKER_SCHEDULED_FOR"]) == scheduled_for
+    assert (told["CHRONIKER_JOB_ID"], told["CHRONIKER_RUN_ID"]) == (str(job.pk), str(log.pk))
+    job_id, moment = run_of(raw).stdout.split()
+    assert job_id == str(raw.pk)
+    assert datetime.fromisoformat(moment) == to_instant(run_of(raw).scheduled_for)
+
+
+# Row: Heartbeat
+def test_a_job_gives_signs_of_life_while_it_runs(manage: Manage) -> None:
+    job = due_job("sleep_for", "300")
+    cron = manage.start("cron")
+    lock_file = wait_until(lambda: Job.objects.get().lock_file)
+    file = wait_until(lambda: Path(lock_file) if Path(lock_file).exists() else None)
+    seen = {file.stat().st_mtime_ns}
+
+    def has_changed_twice() -> bool:
+        seen.add(file.stat().st_mtime_ns)
+        return len(seen) > 2
+
+    wait_until(has_changed_twice)
+    counted = Job.objects.get().heartbeat_count
+    wait_until(lambda: Job.objects.get().heartbeat_count > counted)
+    assert not job.is_stale()
+    cron.terminate()
+    cron.wait(120)
 
 
 # Row: Error counter and last error
