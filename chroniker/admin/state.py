@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from chroniker import constants, settings
 from chroniker.admin import display
-from chroniker.constants import Status
+from chroniker.constants import Misfire, Status
 from chroniker.models import Held, Job, JobHost
 from chroniker.models.claimable import Claimable
 from chroniker.moments import to_instant, to_stored
@@ -43,7 +44,7 @@ def state_of(job: Job, now: datetime) -> State:
         return _paused(held)
     next_run = to_instant(job.next_run)
     if job.force_run or (next_run is not None and next_run <= now):
-        return _waiting(job)
+        return _waiting(job, now)
     return last_outcome(job)
 
 
@@ -140,11 +141,21 @@ def _paused(held: Held) -> State:
     return State("paused", words, held.reason)
 
 
-def _waiting(job: Job) -> State:
+def _waiting(job: Job, now: datetime) -> State:
     reasons = waits_for(job)
     if reasons:
         return State("waiting", _("Waiting"), "; ".join(reasons))
     if job.force_run:
         by = job.forced_by
         return State("waiting", _("Asked to run"), _("by %s") % by if by else "")
-    return State("waiting", _("Due"))
+    return State("waiting", _("Due"), _backlog(job, now))
+
+
+def _backlog(job: Job, now: datetime) -> str:
+    """How many missed dates are still to be run, each for itself."""
+    occurrence = job.occurrence
+    if job.misfire_policy != Misfire.BACKFILL or occurrence is None:
+        return ""
+    behind = 1 + len(job.occurrences_between(occurrence, now))
+    words = ngettext("%d date to make up", "%d dates to make up", behind)
+    return words % behind if behind > 1 else ""

@@ -57,8 +57,8 @@ class Situation:
     pauses: Pauses
     keys: dict[str, str] = field(default_factory=dict)
     """Concurrency keys that are held, and by what."""
-    carried: int = 0
-    """The sum of the weights that run on this host."""
+    carried: dict[str, int] = field(default_factory=dict)
+    """What runs on this host, and how much of it that takes up."""
     starting: set[int] = field(default_factory=set)
     """Jobs that this pass has started, or would."""
     first_in_line: str = ""
@@ -84,7 +84,7 @@ class Situation:
     def start(self, job: Job) -> None:
         """From now on this job runs."""
         self.starting.add(job.pk)
-        self.carried += job.weight
+        self.carried[job.name] = self.carried.get(job.name, 0) + job.weight
         if job.key:
             self.keys[job.key] = job.name
 
@@ -227,7 +227,8 @@ def _overlap(job: Job) -> Gate:
     if job.is_running:
         started = to_instant(job.last_run_start_timestamp)
         since = f" since {started:%Y-%m-%d %H:%M:%S} UTC" if started is not None else ""
-        reason = f"a run of it goes on{since}"
+        run = Log.objects.using(job._state.db).filter(token=job.claim_token or "").first()
+        reason = f"run {run.pk} of it goes on{since}" if run else f"it is running{since}"
     return Gate(name=Name.OVERLAP, is_open=not job.is_running, reason=reason)
 
 
@@ -249,6 +250,9 @@ def _dependencies(job: Job, now: Situation, *, by_hand: bool) -> Gate:
         if criterion is not None:
             unmet.append(criterion)
             hopeless = hopeless or not dependency.dependee.enabled
+    next_run = to_instant(job.next_run)
+    if unmet and not by_hand and next_run is not None and next_run <= now.now:
+        unmet[-1] += f" (it has waited since {next_run:%Y-%m-%d %H:%M:%S} UTC)"
     return Gate(
         name=Name.DEPENDENCIES,
         is_open=not unmet,
@@ -279,6 +283,18 @@ def _capacity(job: Job, now: Situation) -> Gate:
     if now.first_in_line:
         reason = f"{now.first_in_line} goes first, and waits for room on this host"
         return Gate(name=Name.CAPACITY, is_open=False, reason=reason)
-    fits = now.carried + job.weight <= capacity
-    reason = f"runs of weight {now.carried} go on, of the {capacity} that this host carries"
+    carried = sum(now.carried.values())
+    fits = carried + job.weight <= capacity
+    reason = f"{carried} of the {capacity} that this host carries are taken: {_some(now.carried)}"
     return Gate(name=Name.CAPACITY, is_open=fits, reason="" if fits else reason)
+
+
+_NAMED = 5
+
+
+def _some(carried: dict[str, int]) -> str:
+    """The heaviest of these by name, and how many there are besides."""
+    heaviest = sorted(carried, key=lambda name: -carried[name])
+    more = len(heaviest) - _NAMED
+    named = [f"{name} ({carried[name]})" for name in heaviest[:_NAMED]]
+    return ", ".join([*named, f"{more} more"] if more > 0 else named)

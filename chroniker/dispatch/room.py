@@ -11,10 +11,11 @@ from chroniker.models.hiccups import with_retries
 from chroniker.runs.run import Run
 
 
-def carried(database: str, hostname: str) -> int:
-    """The sum of the weights of the runs that go on on this host."""
+def carried(database: str, hostname: str) -> dict[str, int]:
+    """The jobs whose runs go on on this host, with the sums of their weights."""
     running = Log.objects.using(database).running().filter(hostname=hostname)
-    return int(running.aggregate(carried=Sum("job__weight"))["carried"] or 0)
+    weights = running.values_list("job__name").annotate(carried=Sum("job__weight")).order_by()
+    return {name: int(weight or 0) for name, weight in weights}
 
 
 def prepare_host(run: Run) -> None:
@@ -35,7 +36,8 @@ def has_room(run: Run) -> bool:
     capacity = settings.capacity()
     host = Host.objects.using(run.database).filter(hostname=run.hostname)
     host.update(claims=F("claims") + 1, capacity=capacity)
-    return carried(run.database, run.hostname) + run.weight <= capacity
+    taken = sum(carried(run.database, run.hostname).values())
+    return taken + run.weight <= capacity
 
 
 def _is_limited(run: Run) -> bool:

@@ -16,6 +16,7 @@ from chroniker.models.database_clock import database_now
 from chroniker.moments import to_stored
 from tests.admin import people, rows
 from tests.admin.browser import Page
+from tests.running import due_job
 
 pytestmark = pytest.mark.django_db
 
@@ -260,3 +261,10 @@ def test_a_strict_content_security_policy_hinders_nothing() -> None:
             assert not [name for name in attributes if name.startswith("on")], (url, tag)
             assert not (attributes.get("href") or "").startswith("javascript:"), (url, tag)
             assert tag != "script" or "src" in attributes or attributes.get("type"), (url, tag)
+
+
+def test_a_job_that_makes_up_for_each_missed_date_says_how_many_are_left() -> None:
+    since = database_now("default") - timedelta(hours=5, minutes=30)
+    due_job(frequency="HOURLY", misfire_policy="backfill", next_run=to_stored(since))
+
+    assert people.browser("viewer").open("/chroniker/job/").says("6 dates to make up")

@@ -97,7 +97,8 @@ def test_a_running_job_says_since_when() -> None:
     host = Ticking()
     host.tick(0)
 
-    assert reasons(job, 1)["overlap"] == "a run of it goes on since 2030-01-07 12:00:00 UTC"
+    run = host.going["job"].log_id
+    assert reasons(job, 1)["overlap"] == f"run {run} of it goes on since 2030-01-07 12:00:00 UTC"
     host.end("job", 1)
 
 
@@ -114,9 +115,8 @@ def test_those_that_go_first_count_as_started(settings: Settings) -> None:
     second = new_job("b")
     third = new_job("c", concurrency_key="k")
 
-    assert reasons(second) == {
-        "capacity": "runs of weight 1 go on, of the 1 that this host carries"
-    }
+    full = "1 of the 1 that this host carries are taken: a (1)"
+    assert reasons(second) == {"capacity": full}
     assert reasons(third) == {"capacity": "b goes first, and waits for room on this host"}
 
 
@@ -244,3 +244,24 @@ def test_code_can_ask_as_well() -> None:
     gates = job.why_not_running()
 
     assert "enabled" in [gate.name for gate in shut(gates)]
+
+
+def test_a_job_that_waits_for_another_says_since_when() -> None:
+    job, before = new_job(), new_job("before", due=30)
+    JobDependency.objects.create(dependent=job, dependee=before)
+
+    assert reasons(job, 5)["dependencies"] == (
+        "before has not succeeded (it has waited since 2030-01-07 12:00:00 UTC)"
+    )
+
+
+def test_of_many_that_take_up_a_host_some_are_named(settings: Settings) -> None:
+    settings.CHRONIKER_CAPACITY = 20
+    for number in range(8):
+        new_job(f"job {number}", due=-1, weight=1 + (number == 6) * 11)
+    job = new_job("late", weight=2)
+
+    assert reasons(job)["capacity"] == (
+        "19 of the 20 that this host carries are taken: "
+        "job 6 (12), job 0 (1), job 1 (1), job 2 (1), job 3 (1), 3 more"
+    )
