@@ -122,7 +122,7 @@ class World:
 
     def step(self) -> None:
         """Some time passes, people act, and each host does what it does."""
-        seconds = self._chance.choice((20, 45, 60, 60, 60, 60, 120, 300, 900))
+        seconds = self._chance.choice((30, 60, 60, 60, 60, 120, 300, 900, 1800))
         self.clock.now += timedelta(seconds=self._chance.randint(1, seconds))
         self._people.act()
         # All renew before any looks for lost runs: hosts renew more often than this time passes.
