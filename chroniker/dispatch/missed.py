@@ -18,6 +18,8 @@ from chroniker.runs.announce import announce
 
 logger = logging.getLogger("chroniker.dispatch")
 
+_A_MOMENT = timedelta(microseconds=1)
+
 ITS_NEXT_OCCURRENCE = "its next occurrence"
 """Who stops a run that is to be restarted, as its log names it."""
 
@@ -31,7 +33,7 @@ def pass_over(job: Job, gates: list[Gate], now: Situation) -> bool:
     if kept == [Name.MISFIRE]:
         grace = timedelta(seconds=job.misfire_grace_seconds)
         reason = f"missed by more than {job.misfire_grace_seconds} s"
-        return _pass_until(job, now, now.now - grace, reason)
+        return _pass_until(job, now, now.now - grace - _A_MOMENT, reason)
     if kept == [Name.WINDOW] and not any(gate.opens for gate in shut(gates)):
         return _pass_until(job, now, now.now, "the time in which the job is active was over")
     if kept == [Name.KEY] and job.shares_by_command and not job.force_run and not job.is_chained:
@@ -43,34 +45,55 @@ def pass_over(job: Job, gates: list[Gate], now: Situation) -> bool:
 
 
 def let_go_of_retry(job: Job, now: datetime) -> bool:
-    """Give up retries that the next occurrence supersedes, and move on to that.
+    """Give up retries that the next occurrence supersedes; whether the job was moved on to that.
 
-    False if the job was changed meanwhile. A backfill gives up none.
+    A backfill gives up none.
     """
     occurrence = job.occurrence
     no_longer = job.retry_at is None or job.misfire_policy == Misfire.BACKFILL
     if no_longer or occurrence is None or job.frequency in constants.WITHOUT_TIMES:
-        return True
-    newer = job.occurrences_between(occurrence, now)
+        return False
+    came_since = job.occurrences_between(occurrence, now)
+    newer = came_since[_stood_for(job, occurrence) - 1 :] if came_since else []
     if not newer:
-        return True
+        return False
     with transaction.atomic(using=job._state.db):
         return claims.move(job, _to(newer[0]))
 
 
-def end_overdue_runs(database: str, now: datetime) -> None:
-    """Ask those runs to end whose job restarts them with its next occurrence, which has come."""
-    for job in claims.all_running(database):
+def _stood_for(job: Job, occurrence: datetime) -> int:
+    """For how many occurrences the attempt stood that failed: the retry is for these as well."""
+    tried = Log.objects.using(job._state.db).filter(
+        job=job.pk, slot=job.slot, scheduled_for=to_stored(occurrence), attempt=job.attempt
+    )
+    return tried.order_by("-pk").values_list("occurrences", flat=True).first() or 1
+
+
+def end_overdue_runs(now: Situation) -> None:
+    """Ask those runs to end whose job restarts them with its next occurrence, which has come.
+
+    Not of a job that is paused: what runs goes on, for no other could start.
+    """
+    for job in claims.all_running(now.database):
         if job.overlap_policy != Overlap.RESTART or job.force_stop or not job.enabled:
             continue
-        started = to_instant(job.last_run_start_timestamp) or now
+        if now.pauses.holding(job) is not None:
+            continue
         try:
-            coming = job.next_after(max(job.occurrence or started, started))
+            coming = _coming(job, to_instant(job.last_run_start_timestamp) or now.now)
         except (ValueError, OverflowError) as error:  # InvalidSchedule is a ValueError
             logger.error("job=%s cannot be scheduled: %s", job.pk, error)
             continue
-        if coming is not None and coming <= now:
-            claims.request_stop(database, [job.pk], ITS_NEXT_OCCURRENCE)
+        if coming is not None and coming <= now.now:
+            claims.request_stop(now.database, [job.pk], ITS_NEXT_OCCURRENCE)
+
+
+def _coming(job: Job, started: datetime) -> datetime | None:
+    """When the run that was started then has to make room for the next."""
+    occurrence = job.occurrence
+    if occurrence is not None and occurrence > started:
+        return to_instant(job.next_run)  # the run is for none, for it was asked for
+    return job.next_after(started)
 
 
 def _to(moment: datetime | None) -> dict[str, Any]:

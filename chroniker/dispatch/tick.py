@@ -92,7 +92,7 @@ def tick(
     situation = Situation.read(database, now)
     one_tick = _Tick(executor, situation, selection, heartbeat=heartbeat)
     if not selection.force:
-        end_overdue_runs(database, now)
+        end_overdue_runs(situation)
     for page in _pages(database, situation, selection):
         found = in_order(page)
         for cycle in found.cycles:
@@ -154,11 +154,14 @@ class _Tick:
     def _may_start(self, job: Job) -> bool:
         """Whether all of its gates are open, perhaps after it was moved past what it missed."""
         gates = gates_of(job, self._situation)
+        is_its_turn = waits_for_room(gates) or not shut(gates)
+        if is_its_turn and not job.force_run and let_go_of_retry(job, self._now):
+            gates = gates_of(job, self._situation)
         if pass_over(job, gates, self._situation):
             gates = gates_of(job, self._situation)
         if waits_for_room(gates):
             self._situation.put_off(job)
-        return not shut(gates) and (job.force_run or let_go_of_retry(job, self._now))
+        return not shut(gates)
 
     def launch(self, run: Run) -> None:
         """Hand the run to the executor; if that can't take it, its end is recorded at once."""

@@ -53,6 +53,15 @@ class TestSkip:
 
         assert rows(job) == [("succeeded", 0, 1, 1)]
 
+    def test_what_is_late_by_just_the_grace_is_run_also_if_others_were_missed(
+        self, host: Ticking
+    ) -> None:
+        job = new_job(frequency="HOURLY", misfire_policy="skip", misfire_grace_seconds=300)
+
+        assert host.run(3 * 60 + 5) == ["job"]
+
+        assert rows(job) == [("skipped", 0, 0, 3), ("succeeded", 180, 1, 1)]
+
     def test_a_retry_is_not_too_late(self, host: Ticking) -> None:
         policy: dict[str, Any] = {"misfire_policy": "skip", "misfire_grace_seconds": 60}
         job = new_job(frequency="DAILY", max_retries=1, retry_delay_seconds=1800, **policy)

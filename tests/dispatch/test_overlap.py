@@ -7,7 +7,8 @@ from pytest_django import Settings
 
 from chroniker.constants import Status, Trigger
 from chroniker.dispatch.claim import claim
-from chroniker.models import Job, Log
+from chroniker.models import Job, Log, Pause
+from chroniker.moments import to_stored
 from tests.ticking import Ticking, at, new_job, next_run, rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,6 +67,30 @@ class TestRestart:
 
         assert not Job.objects.get().force_stop
         host.end("job", 61)
+
+    def test_the_run_of_a_paused_job_goes_on(self, host: Ticking) -> None:
+        new_job(frequency="HOURLY", overlap_policy="restart")
+
+        host.tick(0)
+        Pause.objects.create(starts_at=to_stored(at(30)))
+        host.tick(60)
+
+        assert not Job.objects.get().force_stop
+        host.end("job", 61)
+
+    def test_a_run_that_was_asked_for_is_ended_by_the_next_occurrence(self, host: Ticking) -> None:
+        job = new_job(frequency="HOURLY", overlap_policy="restart", due=60)
+        Job.objects.update(force_run=True)
+
+        host.tick(30)
+        host.tick(59)
+        assert not Job.objects.get().force_stop
+        host.tick(60)
+        assert Job.objects.get().stopped_by == "its next occurrence"
+        host.end("job", 60.5, Status.STOPPED)
+        host.run(60.5)
+
+        assert rows(job) == [("stopped", None, 1, 1), ("succeeded", 60, 1, 1)]
 
 
 class TestKeys:

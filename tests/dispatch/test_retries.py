@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chroniker.constants import Status
@@ -112,6 +114,29 @@ def test_what_was_missed_while_a_retry_waited_is_made_up_for_by_one_run(host: Ti
     host.run(3.5 * 60)  # nobody ticked for hours
 
     assert rows(job) == [("failed", 0, 1, 1), ("succeeded", 60, 1, 3)]
+    assert next_run(job) == 240
+
+
+def test_a_retry_of_a_run_for_all_that_was_missed_is_for_all_of_them_again(
+    host: Ticking,
+) -> None:
+    job = new_job(frequency="HOURLY", max_retries=1, retry_delay_seconds=60)
+
+    host.run(150, Status.FAILED)  # for three of them
+    host.run(151)
+
+    assert rows(job) == [("failed", 0, 1, 3), ("succeeded", 0, 2, 3)]
+    assert next_run(job) == 180
+
+
+def test_an_occurrence_that_supersedes_a_retry_may_be_too_late_itself(host: Ticking) -> None:
+    policy: dict[str, Any] = {"misfire_policy": "skip", "misfire_grace_seconds": 300}
+    job = new_job(frequency="HOURLY", max_retries=1, retry_delay_seconds=60, **policy)
+
+    host.run(0, Status.FAILED)
+    assert host.run(3.5 * 60) == []  # nobody ticked for hours
+
+    assert rows(job) == [("failed", 0, 1, 1), ("skipped", 60, 0, 3)]
     assert next_run(job) == 240
 
 

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.chaos.day.definitions import Definition
-from tests.chaos.day.oracle import occurrences
+from tests.simulated.instance import Instance
+from tests.simulated.oracle import occurrences
 
 Row = dict[str, Any]
 
@@ -17,19 +18,6 @@ PATIENCE = timedelta(minutes=20)
 """So long after it was due a run may not have begun yet, at the end, without a reason."""
 
 MOST_ATTEMPTS = 4
-
-
-@dataclass(kw_only=True)
-class Instance:
-    """One run as its host saw it."""
-
-    job: str
-    host: str
-    token: str
-    run: int
-    began: datetime
-    ended: datetime | None = None
-    how: str = "running"
 
 
 @dataclass(kw_only=True)

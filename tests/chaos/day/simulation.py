@@ -13,11 +13,13 @@ from typing import Any
 
 from chroniker.models import Job, JobDependency, JobHost, Log, claims
 from chroniker.moments import to_instant
+from chroniker.runs.run import Run
 from tests.chaos.day import definitions, plan
 from tests.chaos.day.checker import Story, judge
-from tests.chaos.day.clock import Clock
 from tests.chaos.day.faults import DatabaseFaults
-from tests.chaos.day.hosts import Host
+from tests.simulated.clock import Clock
+from tests.simulated.hosts import Host
+from tests.simulated.schedules import CHANGES
 
 SETTLING = 30
 """Minutes without faults at the end."""
@@ -55,7 +57,7 @@ class _Simulation:
     def __init__(self, jobs: int, minutes: int, seed: int, database: str, folder: Path) -> None:
         self._chance = random.Random(seed)  # noqa: S311
         self._database = database
-        change = definitions.CHANGES[seed % len(definitions.CHANGES)]
+        change = CHANGES[seed % len(CHANGES)]
         self._start = change - timedelta(minutes=minutes // 2)
         self.clock = Clock(self._start)
         drawn = definitions.draw(jobs, self._start, self._chance)
@@ -69,8 +71,7 @@ class _Simulation:
                 database=database,
                 folder=folder / name,
                 clock=self.clock,
-                definitions=self._definitions,
-                chance=self._chance,
+                fate=self._fate,
             )
             for name in plan.HOSTS
         }
@@ -89,6 +90,14 @@ class _Simulation:
                 JobDependency.objects.using(self._database).create(
                     dependent=job, dependee=made[dependee]
                 )
+
+    def _fate(self, run: Run) -> tuple[float, str]:
+        definition = self._definitions[run.job_name]
+        seconds = self._chance.uniform(1, definition.longest_seconds)
+        drawn = self._chance.random()
+        if drawn < definition.ends_badly:
+            return seconds, "failed"
+        return seconds, "lost" if drawn < 1.5 * definition.ends_badly else "succeeded"
 
     def pass_minute(self, minute: int) -> None:
         """People act, then each host at a moment of its own."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from django.db import connections
@@ -27,12 +28,17 @@ from chroniker.runs import spool as spools
 from chroniker.runs.outcome import Outcome
 from chroniker.runs.run import Run
 from chroniker.runs.spool import Result, Spool
-from tests.chaos.day.checker import Instance
-from tests.chaos.day.clock import Clock
-from tests.chaos.day.definitions import Definition
+from tests.simulated.clock import Clock
+from tests.simulated.instance import Instance
 
 NOBODY = 2**22 + 1
 """A pid that no process has: the watcher of every run is a process that has died since."""
+
+
+_AS_THE_WATCH_SAYS = {
+    "stopped": (Status.STOPPED, "stopped on request"),
+    "timed_out": (Status.TIMED_OUT, "took too long"),
+}
 
 
 @dataclass(kw_only=True)
@@ -44,6 +50,7 @@ class Going:
     instance: Instance
     ends_at: float
     how: str
+    stopped_by: str = ""
     outcome: Outcome | None = None
     """Known, but not recorded yet."""
 
@@ -58,9 +65,10 @@ class Host(Executor):
         database: str,
         folder: Path,
         clock: Clock,
-        definitions: dict[str, Definition],
-        chance: random.Random,
+        fate: Callable[[Run], tuple[float, str]],
+        settings: dict[str, Any] | None = None,
     ) -> None:
+        """``fate`` says how many seconds a run takes, and how it ends."""
         self.name = name
         self.told: list[Instance] = []
         """What was carried out here."""
@@ -69,8 +77,8 @@ class Host(Executor):
         self._database = database
         self._folder = folder
         self._clock = clock
-        self._definitions = definitions
-        self._chance = chance
+        self._fate = fate
+        self._settings = settings or {}
         self._recovery = Recovery(database)
 
     # As an executor
@@ -80,8 +88,8 @@ class Host(Executor):
         return spools.lock_file_of(token)
 
     def launch(self, run: Run) -> None:
-        """Begin it; how long it takes and how it ends is drawn."""
-        definition = self._definitions[run.job_name]
+        """Begin it."""
+        seconds, how = self._fate(run)
         lock = Spool.of(run.lock_file).create(NOBODY, 1.0)
         instance = Instance(
             job=run.job_name,
@@ -91,15 +99,8 @@ class Host(Executor):
             began=self._clock.now,
         )
         self.told.append(instance)
-        ends_at = self._clock.uptime + self._chance.uniform(1, definition.longest_seconds)
-        how = self._how(definition)
+        ends_at = self._clock.uptime + seconds
         self.going.append(Going(run=run, lock=lock, instance=instance, ends_at=ends_at, how=how))
-
-    def _how(self, definition: Definition) -> str:
-        drawn = self._chance.random()
-        if drawn < definition.ends_badly:
-            return "failed"
-        return "lost" if drawn < 1.5 * definition.ends_badly else "succeeded"
 
     # A minute of its life
 
@@ -111,6 +112,7 @@ class Host(Executor):
             # Scaled to ticks that are a minute apart.
             "CHRONIKER_LOCK_TIMEOUT": 300,
             "CHRONIKER_RENEW_SECONDS": 60,
+            **self._settings,
         }
         with ExitStack() as patches:
             for name, value in values.items():
@@ -127,14 +129,16 @@ class Host(Executor):
         """One pass of ``cron``, and those that follow from what ends in it."""
         with self._here(), self._weathering():
             now = database_now(self._database)
-            if not anything_to_do(self._database, now):
-                return
-            recovered = self._recovery.recover(now)
-            clear_up(self._database, now)
-            tick(self, self._database, now, Selection())
-            if recovered:
-                ended = tuple(run.job_id for run, _ in recovered)
-                tick(self, self._database, now, Selection(dependents_of=ended))
+            if anything_to_do(self._database, now):
+                self._pass_by_the_clock(now)
+
+    def _pass_by_the_clock(self, now: datetime) -> None:
+        recovered = self._recovery.recover(now)
+        clear_up(self._database, now)
+        tick(self, self._database, now, Selection())
+        if recovered:
+            ended = tuple(run.job_id for run, _ in recovered)
+            tick(self, self._database, now, Selection(dependents_of=ended))
 
     @contextmanager
     def _weathering(self) -> Iterator[None]:
@@ -156,6 +160,7 @@ class Host(Executor):
                     self._let_go(one, "taken over")
                 elif one.run.token in stopping:
                     one.how, one.ends_at = "stopped", self._clock.uptime
+                    one.stopped_by = stopping[one.run.token]
 
     def _end_those_over(self) -> None:
         ended = []
@@ -166,8 +171,12 @@ class Host(Executor):
             if self._record(one):
                 ended.append(one.run.job_id)
         if ended:
-            now = database_now(self._database)
-            tick(self, self._database, now, Selection(dependents_of=tuple(ended)))
+            self._follow(ended)
+
+    def _follow(self, ended: list[int]) -> None:
+        """The pass that follows when runs of these jobs have ended."""
+        now = database_now(self._database)
+        tick(self, self._database, now, Selection(dependents_of=tuple(ended)))
 
     def _record(self, one: Going) -> bool:
         """Record its end; if the database does not take it, it waits in the spool."""
@@ -184,8 +193,8 @@ class Host(Executor):
         return True
 
     def _outcome(self, one: Going) -> Outcome:
-        if one.how == "stopped":
-            status, reason = Status.STOPPED, "stopped on request"
+        if one.how in _AS_THE_WATCH_SAYS:
+            status, reason = _AS_THE_WATCH_SAYS[one.how]
             return ending.outcome_of(one.run, status, reason, uptime=one.ends_at)
         exit_code = 3 if one.how == "failed" else 0
         Spool.of(one.run.lock_file).write_result(Result(exit_code=exit_code))

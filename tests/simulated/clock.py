@@ -16,7 +16,13 @@ class Clock:
 
     def __init__(self, start: datetime) -> None:
         self._start = start
+        self._set_forward = timedelta()
         self.now = start
+
+    def jump(self, by: timedelta) -> None:
+        """Set the clock that tells the time; that for durations goes on as if nothing was."""
+        self.now += by
+        self._set_forward += by
 
     @property
     def milliseconds(self) -> int:
@@ -26,7 +32,7 @@ class Clock:
     @property
     def uptime(self) -> float:
         """Seconds on the hosts' clock for durations."""
-        return 1_000_000 + (self.now - self._start) / timedelta(seconds=1)
+        return 1_000_000 + (self.now - self._set_forward - self._start) / timedelta(seconds=1)
 
     @contextmanager
     def instead_of_all_others(self) -> Iterator[None]:

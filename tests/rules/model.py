@@ -1,0 +1,296 @@
+"""The rules around a run: judges what a scheduler did, one pass after the other.
+
+Knows nothing of the package. It is told of each row as it is written and of all that people do, and
+says what must not have happened, and what should have.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tests.rules.jobs import Need, Spec
+from tests.rules.state import Row, Start, State
+from tests.rules.times import Times
+
+NOT_IN_LINE = {"disabled", "host", "running", "time", "retry"}
+"""Who is not looked at in a pass."""
+
+AT_ONCE_BACKFILLED = 10
+"""So many dates a host makes up for between two of its ticks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pass:
+    """One look of a host at the jobs: all, or those that wait for one of ``ended``."""
+
+    host: str
+    now: datetime
+    is_tick: bool
+    without: Collection[str] = ()
+    ended: Collection[str] | None = None
+
+
+class Model:
+    """All jobs and pauses. ``broken`` says in words what was against the rules."""
+
+    def __init__(self, specs: Iterable[Spec], start: datetime, capacity: int) -> None:
+        self.broken: list[str] = []
+        self.numbers: Counter[str] = Counter()
+        self.states: dict[str, State] = {}
+        self.pauses: list[tuple[str, datetime, datetime | None]] = []
+        """The job ('' for all), from when, and until when."""
+        self._capacity = capacity
+        self._pass: Pass | None = None
+        self._ready: dict[str, set[str]] = {}
+        self._ranks: dict[str, tuple[int, datetime, str]] = {}
+        self._owed: dict[str, list[datetime]] = {}
+        """Occurrences for which there has to be a row that says they were skipped."""
+        self._starts: Counter[tuple[str, str]] = Counter()
+        for spec in specs:
+            times = Times(start, spec.rule, spec.only)
+            self.states[spec.name] = State(spec=spec, times=times, made=start)
+            self.states[spec.name].pending = times.after(start)
+
+    # What keeps a job from starting
+
+    def obstacles(self, state: State, host: str, now: datetime) -> set[str]:
+        """Why no run of it may start now on this host; nothing, if one must."""
+        found = {
+            "disabled": not state.enabled,
+            "host": state.spec.hostname not in ("", host),
+            "paused": self.is_paused(state, now),
+            "running": state.run is not None,
+            "dependency": any(self._is_unmet(need, state) for need in state.spec.needs),
+            "key": bool(state.spec.key) and state.spec.key in self._keys(),
+            "capacity": not self._fits(state, host),
+        }
+        because = {name for name, holds in found.items() if holds}
+        return because if state.forced else because | set(self._too_early(state, now))
+
+    def is_paused(self, state: State, now: datetime) -> bool:
+        """Whether nothing of it may start."""
+        return any(
+            job in ("", state.spec.name) and begin <= now and (end is None or now < end)
+            for job, begin, end in self.pauses
+        )
+
+    def _too_early(self, state: State, now: datetime) -> Iterator[str]:
+        if state.spec.kind == "chained" and self._link(state) is not None:
+            return
+        if state.pending is None or state.pending > now:
+            yield "time"
+        elif state.retry_at is not None and state.retry_at > now:
+            yield "retry"
+        elif state.misfired(now):
+            yield "misfire"
+
+    def _is_unmet(self, need: Need, state: State) -> bool:
+        other = self.states[need.name]
+        if (need.completion and other.run is not None) or (need.success and not other.well):
+            return True
+        if need.fresh and not state.attempts and not _is_later(other.succeeded, state.started):
+            return True
+        if state.spec.kind == "chained":
+            return state.pending is None and self._new_end(need, state) is None
+        if not need.next_run:
+            return False
+        return None in (other.pending, state.pending) or other.pending < state.pending  # type: ignore[operator]
+
+    def _new_end(self, need: Need, state: State) -> datetime | None:
+        """When the job it waits for ended as wanted, if that was since its own last start."""
+        other = self.states[need.name]
+        ended = other.succeeded if need.success or need.fresh else other.ended
+        since = max(state.started or state.made, state.made)
+        return ended if _is_later(ended, since) else None
+
+    def _link(self, state: State) -> datetime | None:
+        """When the last of those that a chained job waits for ended; None if not all have."""
+        ends = [self._new_end(need, state) for need in state.spec.needs]
+        known = [end for end in ends if end is not None]
+        return max(known) if known and len(known) == len(ends) else None
+
+    def _keys(self) -> set[str]:
+        return {state.spec.key for state in self.states.values() if state.run is not None}
+
+    def _fits(self, state: State, host: str) -> bool:
+        carried = sum(
+            one.spec.weight
+            for one in self.states.values()
+            if one.run is not None and one.run.host == host
+        )
+        return not state.spec.weight or carried + state.spec.weight <= self._capacity
+
+    # Ends
+
+    def ended(self, row: Row) -> None:
+        """A run has ended, and its job goes on from there."""
+        state = self.states[row.job]
+        if state.run is None or state.run.pk != row.pk or row.ended is None:
+            self._say(row, "ended, and was not running")
+            return
+        self.numbers[row.status] += 1
+        if row.status == "stopped" and not state.may_stop:
+            self._say(row, "was stopped, and nobody had asked for it")
+        if row.status not in ("stopped", "lost") and state.must_stop:
+            self._say(row, f"{row.status}, though its next occurrence had come")
+        if row.status == "succeeded" and row.scheduled_for is not None:
+            if row.scheduled_for in state.done:
+                self._say(row, "succeeded for this date once more")
+            state.done.add(row.scheduled_for)
+        if passed := state.end(row, row.ended):
+            self._owed[row.job] = passed
+
+    def skipped_meanwhile(self, row: Row) -> None:
+        """A row says that these came while a run went on."""
+        passed = self._owed.pop(row.job, [])
+        if row.status != "skipped" or not passed or not _is_for(row, passed):
+            self._say(row, f"was to stand for {_shown(passed)}")
+            return
+        self.numbers["skipped while running"] += len(passed)
+        self.states[row.job].accounts[passed[0]] = len(passed)
+
+    def all_owed_is_there(self) -> None:
+        """No more rows come for what has ended."""
+        for job, passed in self._owed.items():
+            self.broken.append(f"{job}: no row says that {_shown(passed)} were skipped")
+        self._owed = {}
+
+    # Passes
+
+    def begin_pass(self, one: Pass) -> None:
+        """A host looks at the jobs."""
+        self._pass = one
+        if one.is_tick:
+            for job in self.states:
+                self._starts[one.host, job] = 0
+        self._note_overdue(one.now)
+        self._ready = {
+            state.spec.name: self.obstacles(state, one.host, one.now)
+            for state in self._looked_at(one)
+        }
+        self._ranks = {name: _rank(self.states[name]) for name in self._ready}
+
+    def _looked_at(self, one: Pass) -> Iterator[State]:
+        for name, state in self.states.items():
+            needed = {need.name for need in state.spec.needs}
+            if name not in one.without and (one.ended is None or needed & set(one.ended)):
+                yield state
+
+    def _note_overdue(self, now: datetime) -> None:
+        """Runs that have to make room for their job's next occurrence, which has come."""
+        for state in self.states.values():
+            run = state.run
+            if run is None or state.spec.overlap != "restart" or state.spec.kind != "rule":
+                continue
+            if not state.enabled or self.is_paused(state, now):
+                continue
+            if state.times.between(run.started, now):
+                state.may_stop = state.must_stop = True
+
+    def wrote(self, row: Row) -> None:
+        """A row was written in this pass."""
+        assert self._pass is not None
+        state = self.states[row.job]
+        because = self.obstacles(state, self._pass.host, self._pass.now)
+        if row.status == "skipped":
+            self._passed_over(row, state, because)
+            return
+        if row.job not in self._ready:
+            self._say(row, "started in a pass that was not about it")
+        if because:
+            self._say(row, f"started in spite of {sorted(because)}")
+        self._judge_order(row, state)
+        self._judge_start(row, state)
+        self.numbers[f"started: {row.trigger}"] += 1
+        state.begin(row)
+
+    def _judge_start(self, row: Row, state: State) -> None:
+        assert self._pass is not None
+        ends = [self.states[need.name].ended for need in state.spec.needs]
+        begins = max([self._pass.now, *(end for end in ends if end is not None)])
+        wanted = state.expected(self._pass.now, begins)
+        link = self._link(state) if state.spec.kind == "chained" and not state.forced else None
+        if link is not None:
+            wanted = Start(trigger="chain", scheduled_for=link)
+        found = Start(
+            trigger=row.trigger,
+            scheduled_for=row.scheduled_for,
+            attempt=row.attempt,
+            occurrences=row.occurrences,
+        )
+        if found != wanted or abs(row.started - begins) > timedelta(seconds=1):
+            self._say(row, f"began {row.started} as {found}, not {begins} as {wanted}")
+        key = (self._pass.host, row.job)
+        self._starts[key] += 1
+        if self._starts[key] > (AT_ONCE_BACKFILLED if state.spec.misfire == "backfill" else 1):
+            self._say(row, f"is start {self._starts[key]} since the last tick")
+
+    def _passed_over(self, row: Row, state: State, because: set[str]) -> None:
+        assert self._pass is not None
+        missed = state.misfired(self._pass.now)
+        if not missed or not _is_for(row, missed) or because != {"misfire"}:
+            self._say(row, f"was to stand for {_shown(missed)}; in its way: {sorted(because)}")
+            return
+        self.numbers["missed"] += len(missed)
+        state.pass_over(missed)
+
+    def _judge_order(self, row: Row, state: State) -> None:
+        """No other that goes first, and could have started, was left behind."""
+        assert self._pass is not None
+        for name, before in self._ready.items():
+            other = self.states[name]
+            behind = self._ranks[name] >= self._ranks.get(row.job, self._ranks[name])
+            if behind or before - {"capacity"} or self._comes_after_others(other):
+                continue
+            still = self.obstacles(other, self._pass.host, self._pass.now)
+            if not still or (still == {"capacity"} and state.spec.weight):
+                self._say(row, f"overtook {name}")
+
+    def _comes_after_others(self, state: State) -> bool:
+        """Whether it waits for a job whose turn comes in this pass: wherever that is in line."""
+        return any(
+            need.name in self._ready and not self._ready[need.name] & NOT_IN_LINE
+            for need in state.spec.needs
+        )
+
+    def end_pass(self) -> None:
+        """The host has started what it wanted to."""
+        assert self._pass is not None
+        one = self._pass
+        states = sorted(self._looked_at(one), key=lambda state: self._ranks[state.spec.name])
+        now = {state.spec.name: self.obstacles(state, one.host, one.now) for state in states}
+        is_full, might_be_full = False, any("capacity" in found for found in now.values())
+        for state in states:
+            name = state.spec.name
+            before, still = self._ready[name], now[name]
+            must_wait = might_be_full if self._comes_after_others(state) else is_full
+            if not before - {"capacity"} and "capacity" in still:
+                is_full = True
+            elif before == still == {"misfire"}:
+                self.broken.append(f"{name}: no row says what it missed at {one.now}")
+            elif not before and not still and not (must_wait and state.spec.weight):
+                self.broken.append(f"{name}: was not started at {one.now} on {one.host}")
+        self._pass = None
+
+    def _say(self, row: Row, fault: str) -> None:
+        self.broken.append(f"{row.job}, row {row.pk} for {row.scheduled_for}: {fault}")
+
+
+def _rank(state: State) -> tuple[int, datetime, str]:
+    early = datetime.min.replace(tzinfo=state.made.tzinfo)
+    return -state.spec.priority, state.pending or early, state.spec.name
+
+
+def _is_later(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and (other is None or one > other)
+
+
+def _is_for(row: Row, passed: list[datetime]) -> bool:
+    return (row.scheduled_for, row.occurrences, row.attempt) == (passed[0], len(passed), 0)
+
+
+def _shown(moments: list[datetime]) -> str:
+    return f"{len(moments)} from {moments[0]}" if moments else "nothing"
