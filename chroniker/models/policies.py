@@ -101,6 +101,7 @@ class Policies(models.Model):
         args: Any
         raw_command: Any
         environment: Any
+        slot: str
 
     @property
     def command_line(self) -> str:
@@ -117,7 +118,8 @@ class Policies(models.Model):
         """What no two runs hold at the same time, besides the job itself; '' for nothing."""
         if not self.shares_by_command:
             return self.concurrency_key.strip()
-        identity = f"{self.command_line}\0{self.environment.strip()}".encode()
+        # Of a job for all hosts, each host runs its own.
+        identity = f"{self.slot}\0{self.command_line}\0{self.environment.strip()}".encode()
         return f"command {hashlib.sha256(identity).hexdigest()}"
 
     def retry_delay(self, attempt: int) -> float:

@@ -166,6 +166,18 @@ class TestSameCommands:
 
         assert host.run(6) == ["second"]
 
+    def test_a_job_for_all_hosts_runs_on_each_of_them(
+        self, host: Ticking, settings: Settings
+    ) -> None:
+        settings.CHRONIKER_UNIQUE_COMMANDS = True
+        new_job("everywhere", frequency="HOURLY", hostname="*")
+        other = Ticking()
+
+        assert host.tick(0) == ["everywhere"]
+        settings.CHRONIKER_HOSTNAME = "elsewhere"
+        assert other.run(0) == ["everywhere"]
+        host.end("everywhere", 1)
+
     def test_without_the_setting_they_run_together(self, host: Ticking) -> None:
         for name in ("first", "second"):
             new_job(name, frequency="HOURLY")
