@@ -144,6 +144,22 @@ class JobColumns(admin.ModelAdmin):
         due = not job._state.adding and job.is_due(check_hostname=False)
         return _("Yes") if due else _("No")
 
+    @admin.display(description=gettext_lazy("waits for"))
+    def why_not_running(self, job: Job) -> str:
+        """What keeps it from running now, as the tick of this host would find it."""
+        if job._state.adding:
+            return display.NOTHING
+        shut = [gate for gate in job.why_not_running() if not gate.is_open]
+        if not shut:
+            return _("Nothing: it starts at the next tick.")
+        return display.items(self._shut(gate) for gate in shut)
+
+    def _shut(self, gate: Any) -> str:
+        reason = f"{gate.name}: {display.visible(gate.reason)}"
+        if gate.opens is None:
+            return reason
+        return display.words((reason, display.moment(to_stored(gate.opens))))
+
     @admin.display(description=gettext_lazy("progress"))
     def progress_percent_str(self, job: Job) -> str:
         """How far the run is."""

@@ -55,7 +55,14 @@ FIELDSETS: tuple[tuple[Any, Any], ...] = (
         {
             "classes": ("wide",),
             "fields": (
-                *("is_due_display", "is_running", "is_fresh", "force_run", "force_stop"),
+                *(
+                    "why_not_running",
+                    "is_due_display",
+                    "is_running",
+                    "is_fresh",
+                    "force_run",
+                    "force_stop",
+                ),
                 *("last_run_successful", "last_run_with_link"),
                 *("last_run_start_timestamp", "last_heartbeat", "current_hostname"),
                 *("current_pid", "progress_percent_str", "estimated_completion_datetime_str"),
@@ -97,7 +104,7 @@ READ_ONLY = (
     *("last_run_start_timestamp", "last_run", "last_heartbeat", "current_hostname"),
     *("current_pid", "total_parts", "total_parts_complete", "progress_percent_str"),
     *("estimated_completion_datetime_str", "get_frequency", "next_runs", "job_type"),
-    *("check_is_complete", "monitor_records", "view_logs_button"),
+    *("check_is_complete", "monitor_records", "view_logs_button", "why_not_running"),
 )
 """What a job tells of itself; requests to run and to stop are made with buttons."""
 

@@ -100,7 +100,8 @@ def next_runs(job: Job, now: datetime, count: int = 5) -> list[datetime]:
     first = job.occurrence
     found = [] if first is None else [first]
     # A run that is late is made up for once; the schedule goes on from now.
-    start = now if first is None else max(first, now)
+    each = job.misfire_policy == Misfire.BACKFILL
+    start = now if first is None else first if each else max(first, now)
     if job.frequency != constants.ONCE:
         found += schedule.between(start, _END, count - len(found))
     return found
@@ -142,6 +143,11 @@ def _paused(held: Held) -> State:
 
 
 def _waiting(job: Job, now: datetime) -> State:
+    retry_at = to_instant(job.retry_at)
+    if not job.force_run and retry_at is not None and retry_at > now:
+        words = _("attempt %(number)d failed; the next one comes in %(time)s")
+        left = timesince(now, retry_at)
+        return State("waiting", _("Retrying"), words % {"number": job.attempt, "time": left})
     reasons = waits_for(job)
     if reasons:
         return State("waiting", _("Waiting"), "; ".join(reasons))

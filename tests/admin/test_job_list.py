@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from chroniker.admin.state import next_runs
 from chroniker.constants import Status
 from chroniker.models import Job, JobDependency
 from chroniker.models.database_clock import database_now
@@ -268,3 +269,37 @@ def test_a_job_that_makes_up_for_each_missed_date_says_how_many_are_left() -> No
     due_job(frequency="HOURLY", misfire_policy="backfill", next_run=to_stored(since))
 
     assert people.browser("viewer").open("/chroniker/job/").says("6 dates to make up")
+
+
+def test_a_job_whose_run_is_tried_again_says_when() -> None:
+    job = due_job(max_retries=3)
+    later = to_stored(database_now("default") + timedelta(minutes=10, seconds=30))
+    Job.objects.filter(pk=job.pk).update(retry_at=later, attempt=1)
+
+    page = people.browser("viewer").open("/chroniker/job/")
+
+    assert page.says("Retrying attempt 1 failed; the next one comes in 10")
+
+
+def test_a_jobs_page_says_why_it_does_not_run() -> None:
+    job = due_job(concurrency_key="<b>warehouse")
+    other = due_job("sleep_for", name="other", concurrency_key="<b>warehouse", priority=1)
+    browser = people.browser("viewer")
+
+    page = browser.open(f"/chroniker/job/{job.pk}/change/")
+    assert page.says("concurrency key: the key <b>warehouse is held by other")
+    Job.objects.filter(pk=other.pk).update(enabled=False)
+    assert browser.open(page.url).says("Nothing: it starts at the next tick.")
+
+
+def test_a_job_that_makes_up_for_each_date_shows_the_dates() -> None:
+    since = database_now("default").replace(minute=10, second=0, microsecond=0)
+    job = due_job(
+        frequency="HOURLY",
+        misfire_policy="backfill",
+        next_run=to_stored(since - timedelta(hours=30)),
+    )
+
+    dates = next_runs(job, since)
+
+    assert dates == [since - timedelta(hours=30 - number) for number in range(5)]
