@@ -228,7 +228,10 @@ def test_a_run_whose_claim_cannot_be_renewed_for_longer_than_the_lease_is_ended_
     run_due()
 
     log = run_of(job)
-    assert (log.status, log.reason) == ("lost", "the database could not be reached in time")
+    # Its own process and its scheduler are both about to end it; on a busy machine either is first.
+    by_itself, by_its_scheduler = "could not reach the database", "could not be reached in time"
+    assert log.status == "lost"
+    assert (log.reason or "").endswith((by_itself, by_its_scheduler))
     assert log.run_end_datetime is not None
     lease_ends = asked[0] + timedelta(seconds=settings.CHRONIKER_LOCK_TIMEOUT)
     assert log.run_end_datetime < lease_ends
