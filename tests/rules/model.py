@@ -11,12 +11,10 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tests.rules.jobs import Need, Spec
+from tests.rules.jobs import Spec
+from tests.rules.situation import NOT_IN_LINE, PERHAPS, Situation
 from tests.rules.state import Row, Start, State
 from tests.rules.times import Times
-
-NOT_IN_LINE = {"disabled", "host", "running", "time", "retry"}
-"""Who is not looked at in a pass."""
 
 AT_ONCE_BACKFILLED = 10
 """So many dates a host makes up for between two of its ticks."""
@@ -33,16 +31,13 @@ class Pass:
     ended: Collection[str] | None = None
 
 
-class Model:
-    """All jobs and pauses. ``broken`` says in words what was against the rules."""
+class Model(Situation):
+    """The judge. ``broken`` says in words what was against the rules."""
 
     def __init__(self, specs: Iterable[Spec], start: datetime, capacity: int) -> None:
+        super().__init__(capacity)
         self.broken: list[str] = []
         self.numbers: Counter[str] = Counter()
-        self.states: dict[str, State] = {}
-        self.pauses: list[tuple[str, datetime, datetime | None]] = []
-        """The job ('' for all), from when, and until when."""
-        self._capacity = capacity
         self._pass: Pass | None = None
         self._ready: dict[str, set[str]] = {}
         self._ranks: dict[str, tuple[int, datetime, str]] = {}
@@ -53,75 +48,6 @@ class Model:
             times = Times(start, spec.rule, spec.only)
             self.states[spec.name] = State(spec=spec, times=times, made=start)
             self.states[spec.name].pending = times.after(start)
-
-    # What keeps a job from starting
-
-    def obstacles(self, state: State, host: str, now: datetime) -> set[str]:
-        """Why no run of it may start now on this host; nothing, if one must."""
-        found = {
-            "disabled": not state.enabled,
-            "host": state.spec.hostname not in ("", host),
-            "paused": self.is_paused(state, now),
-            "running": state.run is not None,
-            "dependency": any(self._is_unmet(need, state) for need in state.spec.needs),
-            "key": bool(state.spec.key) and state.spec.key in self._keys(),
-            "capacity": not self._fits(state, host),
-        }
-        because = {name for name, holds in found.items() if holds}
-        return because if state.forced else because | set(self._too_early(state, now))
-
-    def is_paused(self, state: State, now: datetime) -> bool:
-        """Whether nothing of it may start."""
-        return any(
-            job in ("", state.spec.name) and begin <= now and (end is None or now < end)
-            for job, begin, end in self.pauses
-        )
-
-    def _too_early(self, state: State, now: datetime) -> Iterator[str]:
-        if state.spec.kind == "chained" and self._link(state) is not None:
-            return
-        if state.pending is None or state.pending > now:
-            yield "time"
-        elif state.retry_at is not None and state.retry_at > now:
-            yield "retry"
-        elif state.misfired(now):
-            yield "misfire"
-
-    def _is_unmet(self, need: Need, state: State) -> bool:
-        other = self.states[need.name]
-        if (need.completion and other.run is not None) or (need.success and not other.well):
-            return True
-        if need.fresh and not state.attempts and not _is_later(other.succeeded, state.started):
-            return True
-        if state.spec.kind == "chained":
-            return state.pending is None and self._new_end(need, state) is None
-        if not need.next_run:
-            return False
-        return None in (other.pending, state.pending) or other.pending < state.pending  # type: ignore[operator]
-
-    def _new_end(self, need: Need, state: State) -> datetime | None:
-        """When the job it waits for ended as wanted, if that was since its own last start."""
-        other = self.states[need.name]
-        ended = other.succeeded if need.success or need.fresh else other.ended
-        since = max(state.started or state.made, state.made)
-        return ended if _is_later(ended, since) else None
-
-    def _link(self, state: State) -> datetime | None:
-        """When the last of those that a chained job waits for ended; None if not all have."""
-        ends = [self._new_end(need, state) for need in state.spec.needs]
-        known = [end for end in ends if end is not None]
-        return max(known) if known and len(known) == len(ends) else None
-
-    def _keys(self) -> set[str]:
-        return {state.spec.key for state in self.states.values() if state.run is not None}
-
-    def _fits(self, state: State, host: str) -> bool:
-        carried = sum(
-            one.spec.weight
-            for one in self.states.values()
-            if one.run is not None and one.run.host == host
-        )
-        return not state.spec.weight or carried + state.spec.weight <= self._capacity
 
     # Ends
 
@@ -194,7 +120,7 @@ class Model:
         """A row was written in this pass."""
         assert self._pass is not None
         state = self.states[row.job]
-        because = self.obstacles(state, self._pass.host, self._pass.now)
+        because = self.obstacles(state, self._pass.host, self._pass.now) - {PERHAPS}
         if row.status == "skipped":
             self._passed_over(row, state, because)
             return
@@ -212,7 +138,7 @@ class Model:
         ends = [self.states[need.name].ended for need in state.spec.needs]
         begins = max([self._pass.now, *(end for end in ends if end is not None)])
         wanted = state.expected(self._pass.now, begins)
-        link = self._link(state) if state.spec.kind == "chained" and not state.forced else None
+        link = self.link(state) if state.spec.kind == "chained" and not state.forced else None
         if link is not None:
             wanted = Start(trigger="chain", scheduled_for=link)
         found = Start(
@@ -242,38 +168,53 @@ class Model:
         assert self._pass is not None
         for name, before in self._ready.items():
             other = self.states[name]
-            behind = self._ranks[name] >= self._ranks.get(row.job, self._ranks[name])
-            if behind or before - {"capacity"} or self._comes_after_others(other):
+            if not self._is_before(other, state) or before - {"capacity"}:
                 continue
             still = self.obstacles(other, self._pass.host, self._pass.now)
             if not still or (still == {"capacity"} and state.spec.weight):
                 self._say(row, f"overtook {name}")
 
-    def _comes_after_others(self, state: State) -> bool:
-        """Whether it waits for a job whose turn comes in this pass: wherever that is in line."""
-        return any(
+    def _is_before(self, one: State, other: State) -> bool:
+        """Whether it is certain that this one goes first."""
+        mine, its = (self._ranks.get(state.spec.name) for state in (one, other))
+        certain = not (self._may_be_anywhere(one) or self._may_be_anywhere(other))
+        return certain and mine is not None and its is not None and mine < its
+
+    def _may_be_anywhere(self, state: State) -> bool:
+        """Whether its place in line is not for us to say.
+
+        It comes after those that it waits for, and later once it is noticed that a retry of it is
+        superseded.
+        """
+        assert self._pass is not None
+        waits = any(
             need.name in self._ready and not self._ready[need.name] & NOT_IN_LINE
             for need in state.spec.needs
         )
+        return waits or state.is_superseded(self._pass.now)
 
     def end_pass(self) -> None:
         """The host has started what it wanted to."""
         assert self._pass is not None
         one = self._pass
-        states = sorted(self._looked_at(one), key=lambda state: self._ranks[state.spec.name])
+        states = list(self._looked_at(one))
         now = {state.spec.name: self.obstacles(state, one.host, one.now) for state in states}
-        is_full, might_be_full = False, any("capacity" in found for found in now.values())
+        full = [state for state in states if self._waits_for_room(state.spec.name, now)]
         for state in states:
             name = state.spec.name
             before, still = self._ready[name], now[name]
-            must_wait = might_be_full if self._comes_after_others(state) else is_full
-            if not before - {"capacity"} and "capacity" in still:
-                is_full = True
-            elif before == still == {"misfire"}:
+            is_behind = any(not self._is_before(state, other) for other in full)
+            if state.spec.weight and is_behind:
+                continue
+            if before == still == {"misfire"}:
                 self.broken.append(f"{name}: no row says what it missed at {one.now}")
-            elif not before and not still and not (must_wait and state.spec.weight):
+            elif not before and not still:
                 self.broken.append(f"{name}: was not started at {one.now} on {one.host}")
         self._pass = None
+
+    def _waits_for_room(self, name: str, now: dict[str, set[str]]) -> bool:
+        """Whether it may have been put off, and all behind it."""
+        return not self._ready[name] - {"capacity", PERHAPS} and "capacity" in now[name]
 
     def _say(self, row: Row, fault: str) -> None:
         self.broken.append(f"{row.job}, row {row.pk} for {row.scheduled_for}: {fault}")
@@ -282,10 +223,6 @@ class Model:
 def _rank(state: State) -> tuple[int, datetime, str]:
     early = datetime.min.replace(tzinfo=state.made.tzinfo)
     return -state.spec.priority, state.pending or early, state.spec.name
-
-
-def _is_later(one: datetime | None, other: datetime | None) -> bool:
-    return one is not None and (other is None or one > other)
 
 
 def _is_for(row: Row, passed: list[datetime]) -> bool:

@@ -115,8 +115,11 @@ class People:
     def _end_pauses(self) -> None:
         now: datetime = self._clock.now
         Pause.objects.using(self._database).active(now).update(ends_at=to_stored(now))
-        # After the clock was set back there are some that have not begun.
-        self._model.pauses = [one for one in self._model.pauses if one[1] > now]
+        # Kept, for they hold again once the clock is set back.
+        self._model.pauses = [
+            (job, begin, now if begin <= now and (end is None or end > now) else end)
+            for job, begin, end in self._model.pauses
+        ]
 
     # Hosts and clocks
 

@@ -84,6 +84,10 @@ class State:
                 return since[0], 0
         return self.pending, self.attempts
 
+    def is_superseded(self, now: datetime) -> bool:
+        """Whether the pending one has been given up for one that came since."""
+        return self.next_try(now)[0] != self.pending
+
     def misfired(self, now: datetime) -> list[datetime]:
         """The occurrences that a run that starts now must leave out."""
         first, tries = self.next_try(now)
