@@ -18,7 +18,7 @@ pytestmark = [
 
 _ASKED_FOR = os.environ.get("CHRONIKER_TEST_SEED")
 SEEDS = [int(_ASKED_FOR)] if _ASKED_FOR else [1, 2, 3]
-"""The same for everybody, so that a change is judged by what it changes; long rounds draw others."""
+"""The same for everybody: a change is judged by what it changes. Long rounds draw others."""
 
 
 @pytest.mark.parametrize("seed", SEEDS)
