@@ -7,10 +7,24 @@ _CLAIMS = "tests/models/test_claims.py"
 _RECORD = "tests/runs/test_record.py"
 _GIVING_UP = "tests/dispatch/test_giving_up.py"
 _LEFTOVERS = "tests/dispatch/test_leftovers.py"
+_CAPACITY = "tests/dispatch/test_capacity.py"
+_RETRIES = "tests/dispatch/test_retries.py"
+_MISFIRES = "tests/dispatch/test_misfires.py"
+_OVERLAP = "tests/dispatch/test_overlap.py"
+_CHAINS = "tests/dispatch/test_chains.py"
+_GATES = "tests/dispatch/test_gates.py"
+_BACKFILL = "tests/commands/test_cron_backfill.py"
 
 TESTS: dict[str, list[str]] = {
-    "chroniker/dispatch/claim.py": [_CLAIM],
-    "chroniker/models/claims.py": [_CLAIMS],
+    "chroniker/dispatch/claim.py": [_CLAIM, _OVERLAP, _BACKFILL],
+    "chroniker/dispatch/room.py": [_CAPACITY],
+    "chroniker/dispatch/missed.py": [_OVERLAP, _MISFIRES, _RETRIES],
+    "chroniker/dispatch/backfilling.py": [_BACKFILL],
+    "chroniker/dispatch/line.py": [_CHAINS, _BACKFILL, _CAPACITY, _GATES, _CLAIM],
+    "chroniker/dispatch/gates.py": [_GATES, _OVERLAP],
+    "chroniker/models/backfill.py": [_BACKFILL],
+    "chroniker/models/backfill_orders.py": [_BACKFILL],
+    "chroniker/models/claims.py": [_CLAIMS, _MISFIRES, _RETRIES],
     "chroniker/models/job_host.py": [_CLAIMS, _CLAIM],
     "chroniker/models/log.py": [_RECORD, _CLAIMS, _CLAIM, "tests/models/test_logs.py"],
     "chroniker/models/job_queryset.py": [_CLAIMS, _CLAIM, "tests/models/test_job_queryset.py"],

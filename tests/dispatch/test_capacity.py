@@ -116,9 +116,10 @@ def test_each_host_carries_its_own(host: Ticking, settings: Settings) -> None:
     other = Ticking()
 
     assert host.tick(0) == ["a"]
-    settings.CHRONIKER_HOSTNAME = "elsewhere"
+    settings.CHRONIKER_HOSTNAME, settings.CHRONIKER_CAPACITY = "elsewhere", 3
     assert other.run(0) == ["b"]
     host.end("a", 1)
+    assert sorted(Host.objects.values_list("capacity", "claims")) == [(1, 1), (3, 1)]
 
 
 def test_0_is_no_limit(host: Ticking, settings: Settings) -> None:
