@@ -64,7 +64,7 @@ def let_go_of_retry(job: Job, now: datetime) -> bool:
 def _stood_for(job: Job, occurrence: datetime) -> int:
     """For how many occurrences the attempt stood that failed: the retry is for these as well."""
     tried = Log.objects.using(job._state.db).filter(
-        job=job.pk, slot=job.slot, scheduled_for=to_stored(occurrence), attempt=job.attempt
+        job=job.pk, slot=job.slot, scheduled_for=to_stored(occurrence)
     )
     return tried.order_by("-pk").values_list("occurrences", flat=True).first() or 1
 
@@ -119,5 +119,5 @@ def _pass_until(job: Job, now: Situation, until: datetime, reason: str) -> bool:
 
 def _end_holder(job: Job, now: Situation) -> None:
     """Ask the run that holds the job's key to end, so that this one can begin."""
-    holders = Log.objects.using(now.database).running().filter(holds_key=job.key)
+    holders = Log.objects.using(now.database).filter(holds_key=job.key)
     claims.request_stop(now.database, list(holders.values_list("job_id", flat=True)), job.name)

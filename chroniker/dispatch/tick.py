@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
+from django.db import connections
+
 from chroniker import settings
 from chroniker.constants import Trigger
 from chroniker.dispatch.backfilling import Wanted, next_dates
@@ -26,7 +28,7 @@ from chroniker.dispatch.missed import end_overdue_runs, let_go_of_retry, pass_ov
 from chroniker.executors.base import Executor
 from chroniker.host import uptime
 from chroniker.models import Job
-from chroniker.models.hiccups import HICCUPS
+from chroniker.models.hiccups import HICCUPS, passes
 from chroniker.models.job_queryset import in_order
 from chroniker.moments import to_stored
 from chroniker.runs import ending, lease
@@ -145,7 +147,10 @@ class _Tick:
         except Exception as error:
             # Whatever it is: those claimed before are to be launched, those after to be claimed.
             logger.exception("job=%s cannot be claimed", job.pk)
-            self._refuse(job, str(error))
+            if passes(error):  # that is not the job's fault: the next tick tries again
+                connections[self._situation.database].close_if_unusable_or_obsolete()
+            else:
+                self._refuse(job, str(error))
             return None
         if run is not None:
             self._situation.start(job)

@@ -230,3 +230,15 @@ def test_there_may_be_nothing_to_run() -> None:
     told = order("report", "--from", "2020-03-01", "--to", "2020-03-02")
 
     assert told == "report: there is no such date to run.\n"
+
+
+def test_an_order_that_is_done_ends_no_other(host: Ticking) -> None:
+    daily("short")
+    daily("long")
+    order("short", "--from", "2020-01-01", "--to", "2020-01-01")
+    order("long", *THREE)
+
+    while host.run(-60):
+        pass
+
+    assert (len(dates("short")), len(dates("long"))) == (1, 3)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import DataError, OperationalError, connection
 from pytest_django import Settings
 
 from chroniker import signals
@@ -37,25 +37,31 @@ def unusable_spool(settings: Settings, tmp_path: Path) -> None:
     settings.CHRONIKER_SPOOL_DIR = str(file)
 
 
+@pytest.mark.parametrize(
+    ("error", "is_held"),
+    [(DataError("the value is too long"), True), (OperationalError("server restarts"), False)],
+)
 def test_a_claim_that_fails_holds_up_none_of_those_made_with_it(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, error: Exception, *, is_held: bool
 ) -> None:
     before, bad, after = (due_job(name=name) for name in ("a", "b", "c"))
     real = claim
 
     def claim_or_fail(job: Job, *args: Any, **options: Any) -> Any:
         if job.pk == bad.pk:
-            raise OperationalError("database is locked")
+            raise error
         return real(job, *args, **options)
 
-    monkeypatch.setattr("chroniker.dispatch.tick.claim", claim_or_fail)
-
-    run_due()
+    with monkeypatch.context() as patches:
+        patches.setattr("chroniker.dispatch.tick.claim", claim_or_fail)
+        run_due()
 
     assert run_of(before).status == run_of(after).status == "succeeded"
     bad.refresh_from_db()
-    assert (bad.is_running, bad.error) == (False, "database is locked")
-    assert bad.held_until is not None
+    assert (bad.is_running, bad.error) == (False, str(error) if is_held else None)
+    assert (bad.held_until is not None) is is_held
+    run_due()
+    assert Log.objects.filter(job=bad).exists() is not is_held  # a hiccup is nobody's fault
 
 
 @pytest.mark.usefixtures("unusable_spool")

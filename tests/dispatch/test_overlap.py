@@ -158,10 +158,13 @@ class TestSameCommands:
         settings.CHRONIKER_UNIQUE_COMMANDS = True
         new_job("first", frequency="HOURLY")
         new_job("second", frequency="HOURLY", due=5, overlap_policy="restart")
+        new_job("other", frequency="HOURLY", command="fail")
 
-        host.tick(0)
+        assert host.tick(0) == ["first", "other"]
         assert host.tick(5) == []
         assert Job.objects.get(name="first").stopped_by == "second"
+        assert not Job.objects.get(name="other").force_stop
+        host.end("other", 6)
         host.end("first", 6, Status.STOPPED)
 
         assert host.run(6) == ["second"]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import override_settings
 
 from chroniker.constants import Status
-from chroniker.models import Job
+from chroniker.models import Job, Log
 from chroniker.moments import to_instant, to_stored
 from tests.ticking import HOUR, Ticking, at, new_job, next_run, rows
 
@@ -127,6 +128,40 @@ def test_a_retry_of_a_run_for_all_that_was_missed_is_for_all_of_them_again(
 
     assert rows(job) == [("failed", 0, 1, 3), ("succeeded", 0, 2, 3)]
     assert next_run(job) == 180
+
+
+def test_a_run_by_hand_in_between_does_not_change_what_a_retry_is_for(host: Ticking) -> None:
+    job = new_job(frequency="HOURLY", max_retries=1, retry_delay_seconds=120)
+
+    host.run(150, Status.FAILED)
+    Job.objects.update(force_run=True)
+    host.run(151)
+    host.run(152)
+
+    assert rows(job) == [("failed", 0, 1, 3), ("succeeded", None, 1, 1), ("succeeded", 0, 2, 3)]
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_what_others_stood_for_does_not_change_what_a_retry_is_for(
+    host: Ticking, *, everywhere: bool
+) -> None:
+    # Another job, or the same one on another host: its run was for four of them.
+    values: dict[str, Any] = {"frequency": "HOURLY", "max_retries": 1, "retry_delay_seconds": 1800}
+    job = new_job(**values, hostname="*" if everywhere else "")
+    other = job if everywhere else new_job("other", **values)
+
+    host.tick(150, jobs=[job.pk])
+    host.end("job", 150, Status.FAILED)
+    with override_settings(CHRONIKER_HOSTNAME="elsewhere" if everywhere else None):
+        elsewhere = Ticking()
+        assert elsewhere.tick(200, jobs=[other.pk]) == [other.name]
+        elsewhere.end(other.name, 200)
+    assert host.tick(205, jobs=[job.pk]) == ["job"]
+    host.end("job", 205)
+
+    newest = Log.objects.filter(job=job).latest("pk")
+    assert rows(job)[-1] == ("succeeded", 180, 1, 1)
+    assert newest.trigger == "schedule"
 
 
 def test_an_occurrence_that_supersedes_a_retry_may_be_too_late_itself(host: Ticking) -> None:
