@@ -187,11 +187,14 @@ class Model(Situation):
         superseded.
         """
         assert self._pass is not None
-        waits = any(
-            need.name in self._ready and not self._ready[need.name] & NOT_IN_LINE
-            for need in state.spec.needs
-        )
+        waits = any(self._is_in_line(need.name) for need in state.spec.needs)
         return waits or state.is_superseded(self._pass.now)
+
+    def _is_in_line(self, name: str) -> bool:
+        """Whether it is looked at in this pass; a chained job always is."""
+        is_chained = self.states[name].spec.kind == "chained"
+        out = NOT_IN_LINE - ({"time", "retry"} if is_chained else set())
+        return name in self._ready and not self._ready[name] & out
 
     def end_pass(self) -> None:
         """The host has started what it wanted to."""
