@@ -20,7 +20,7 @@ django.setup()
 from django.db import connection  # noqa: E402 - Django is set up first
 from django.utils import timezone  # noqa: E402
 
-from chroniker import constants  # noqa: E402
+from chroniker import constants, settings  # noqa: E402
 from chroniker.models import Job, Log  # noqa: E402
 from chroniker.moments import to_stored  # noqa: E402
 from chroniker.schedules import make_schedule  # noqa: E402
@@ -88,6 +88,11 @@ def output_counts_to(count: int) -> bool:
     return output() == "".join(f"{number}\n" for number in range(1, count + 1))
 
 
+def capacity() -> int:
+    """The sum of the weights that run at once."""
+    return settings.capacity()
+
+
 def catch_up(days: int) -> float:
     """Seconds that a rule for every second takes to find its next instant, ``days`` behind."""
     now = timezone.now()
@@ -108,7 +113,7 @@ def catch_up(days: int) -> float:
 
 ACTIONS: dict[str, Any] = {
     action.__name__: action
-    for action in (jobs, due, succeeded, progress, output, output_counts_to, catch_up)
+    for action in (jobs, due, succeeded, progress, output, output_counts_to, capacity, catch_up)
 }
 
 

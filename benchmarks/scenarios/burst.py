@@ -10,7 +10,6 @@ import psutil
 
 from benchmarks.report import Row
 from benchmarks.scenarios import Bench
-from chroniker import settings
 
 JOBS = 1_000
 QUICK_JOBS = 100
@@ -28,12 +27,13 @@ def measure(bench: Bench) -> Iterator[Row]:
         measured = bench.cron(succeeded=count)
     what = f"{count:,} jobs due at once"
     yield Row(what=f"{what}: wall", value=measured.wall, unit="s")
-    yield Row(what=f"{what}: processes", value=peak.processes, unit="", bound=_most_processes())
+    yield Row(
+        what=f"{what}: processes",
+        value=peak.processes,
+        unit="",
+        bound=bench.stage.ask("capacity") + _OTHERS,
+    )
     yield Row(what=f"{what}: memory of all of them", value=peak.mib, unit="MiB")
-
-
-def _most_processes() -> int:
-    return settings.capacity() + _OTHERS
 
 
 class _Peak:

@@ -20,7 +20,10 @@ TESTS: dict[str, list[str]] = {
     "chroniker/dispatch/room.py": [_CAPACITY],
     "chroniker/dispatch/missed.py": [_OVERLAP, _MISFIRES, _RETRIES],
     "chroniker/dispatch/backfilling.py": [_BACKFILL],
-    "chroniker/dispatch/line.py": [_CHAINS, _BACKFILL, _CAPACITY, _GATES, _CLAIM],
+    "chroniker/dispatch/line.py": [
+        *(_CHAINS, _BACKFILL, _CAPACITY, _GATES, _CLAIM),
+        "tests/dispatch/test_all_hosts.py",
+    ],
     "chroniker/dispatch/gates.py": [_GATES, _OVERLAP],
     "chroniker/models/backfill.py": [_BACKFILL],
     "chroniker/models/backfill_orders.py": [_BACKFILL],
@@ -37,7 +40,24 @@ TESTS: dict[str, list[str]] = {
     "chroniker/dispatch/direct.py": [_GIVING_UP],
 }
 
+_GATE = "saves loading the job; its gate asks again"
+
 EQUIVALENT: dict[tuple[str, str, str], str] = {
+    (
+        "chroniker/dispatch/line.py",
+        "_due",
+        "Q(held_until__lte=to_stored(now)) of a Q",
+    ): _GATE,
+    (
+        "chroniker/dispatch/line.py",
+        "_due",
+        "_chained(jobs).filter(rested).for_host(settings.hostname())",
+    ): _GATE,
+    (
+        "chroniker/dispatch/line.py",
+        "_chained",
+        "jobs.of_enabled().idle().filter(frequency=constants.CHAINED)",
+    ): _GATE,
     (
         "chroniker/models/claims.py",
         "due_here",
