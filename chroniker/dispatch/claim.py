@@ -70,9 +70,7 @@ def _try(job: Job, run: Run, now: datetime) -> int | None:
     with transaction.atomic(using=run.database):
         # The write comes first, so that on SQLite the transaction waits for its turn, and
         # elsewhere no snapshot is older than the row.
-        if not has_room(run):
-            return None
-        if _take(job, run, now):
+        if has_room(run) and _take(job, run, now):
             return Log.objects.using(run.database).create(**_log_of(run, job)).pk
     # Perhaps an earlier try was committed, though the connection broke before it could say so.
     ours = Log.objects.using(run.database).filter(token=run.token)

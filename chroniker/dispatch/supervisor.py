@@ -196,6 +196,7 @@ class Supervisor:
         self._recover(now)
         report = tick(self._executor, self.database, now, selection, heartbeat=self._heartbeat)
         for run, outcome in report.not_started:
+            self._started[run.job_id] += 1
             self._on_end(run, outcome)
         for run in report.launched:
             self._started[run.job_id] += 1

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from pytest_django import Settings
 
 from chroniker.constants import Trigger
+from chroniker.dispatch import claim as claiming
 from chroniker.dispatch.claim import claim
 from chroniker.models import Host, Job, Log, claims
 from tests.running import Manage, due_job, printed_so_far, wait_until
@@ -107,6 +109,25 @@ def test_what_others_run_on_the_host_counts_even_if_nobody_looked(
     assert run is None
     assert (Log.objects.count(), Host.objects.get().claims) == (1, 2)
     host.end("a", 1)
+
+
+def test_a_claim_is_ours_though_the_answer_to_it_was_lost_and_the_host_is_full(
+    host: Ticking, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CHRONIKER_CAPACITY = 1
+    hourly("a")
+    real, answers = claiming._try, []
+
+    def lose_the_first_answer(*args: Any) -> int | None:
+        answers.append(real(*args))
+        if len(answers) == 1:
+            raise OperationalError("server closed the connection unexpectedly")
+        return answers[-1]
+
+    monkeypatch.setattr(claiming, "_try", lose_the_first_answer)
+
+    assert host.run(0) == ["a"]
+    assert answers == [Log.objects.get().pk] * 2
 
 
 def test_each_host_carries_its_own(host: Ticking, settings: Settings) -> None:

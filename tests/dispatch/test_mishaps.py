@@ -65,6 +65,16 @@ def test_a_claim_that_fails_holds_up_none_of_those_made_with_it(
 
 
 @pytest.mark.usefixtures("unusable_spool")
+def test_a_run_that_could_not_be_started_is_tried_again_by_the_next_tick_at_the_earliest() -> None:
+    job = due_job(max_retries=-1, retry_delay_seconds=0)
+
+    run_due()
+    assert Log.objects.filter(job=job).count() == 1
+    run_due()
+    assert Log.objects.filter(job=job).count() == 2
+
+
+@pytest.mark.usefixtures("unusable_spool")
 def test_a_run_that_could_not_be_started_counts_and_is_told(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
