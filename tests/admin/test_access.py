@@ -10,7 +10,10 @@ from django.urls import reverse
 from chroniker.models import Job, Log
 from tests.admin import people, rows
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database("forms, pages and who may see them"),
+]
 
 LOGIN = 302
 EVERYBODY = ("anonymous", "staff", "viewer", "operator", "editor", "superuser")

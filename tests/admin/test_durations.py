@@ -15,7 +15,10 @@ from chroniker.moments import to_stored
 from tests.admin import people, rows
 from tests.admin.browser import Page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database("forms, pages and who may see them"),
+]
 
 
 def logs(job: Job, *seconds: int) -> list[Log]:

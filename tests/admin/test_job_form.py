@@ -16,7 +16,10 @@ from chroniker.moments import to_instant, to_stored
 from tests.admin import people, rows
 from tests.admin.browser import Browser, Page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database("forms, pages and who may see them"),
+]
 
 NEW = "/chroniker/job/add/"
 

@@ -8,7 +8,10 @@ from chroniker.models import Job
 from tests.admin import people, rows
 from tests.admin.browser import Page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database("forms, pages and who may see them"),
+]
 
 LIST = "/chroniker/monitor/"
 
