@@ -227,17 +227,25 @@ def _explain_refusal(job: Job, run: Run) -> None:
         kept |= Q(holds_key=run.key)
     for log in claims.open_but_not_held(run.database).filter(kept):
         record.give_up(log, run.claimed)
-    logs = Log.objects.using(run.database)
-    if run.occurrence is None or run.occurrence != job.occurrence:
+    if run.occurrence is not None and run.occurrence == job.occurrence:
+        _pass_over_what_was_run(job, run, run.occurrence)
+
+
+def _pass_over_what_was_run(job: Job, run: Run, occurrence: datetime) -> None:
+    """Move on past this occurrence if it has its row, to the first that has none."""
+    since = {"job": job.pk, "slot": run.slot, "scheduled_for__gte": to_stored(occurrence)}
+    known = Log.objects.using(run.database).filter(**since).ended()
+    if not known.filter(scheduled_for=to_stored(occurrence), attempt=run.attempt).exists():
         return
-    occurrence = to_stored(run.occurrence)
-    known = logs.filter(job=job.pk, slot=run.slot).ended()
-    if known.filter(scheduled_for=occurrence, attempt=run.attempt).exists():
-        # Past all that has a row; what has none is still to be run.
-        newest = known.filter(scheduled_for__gte=occurrence).latest("scheduled_for", "pk")
-        ended = to_instant(newest.run_end_datetime)
-        following = job.next_after(max(run.occurrence, ended or run.claimed))
-        stored = to_stored(following)
-        claims.rows(run.database, run.slot).unchanged(job).idle().update(
-            next_run=stored, next_occurrence=stored, attempt=0
-        )
+    moment = occurrence
+    if job.misfire_policy != Misfire.BACKFILL:
+        # One run stood for all that had come until its end, but if an order was for its date.
+        newest = known.exclude(trigger=Trigger.BACKFILL).order_by("scheduled_for", "pk").last()
+        if newest is not None:
+            moment = max(moment, to_instant(newest.run_end_datetime) or run.claimed)
+    dates = {to_instant(date) for date in known.values_list("scheduled_for", flat=True)}
+    following = job.next_after(moment)
+    while following is not None and following in dates:
+        following = job.next_after(following)
+    with transaction.atomic(using=run.database):
+        claims.move(job, following)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 
@@ -58,7 +57,7 @@ def let_go_of_retry(job: Job, now: datetime) -> bool:
     if not newer:
         return False
     with transaction.atomic(using=job._state.db):
-        return claims.move(job, _to(newer[0]))
+        return claims.move(job, newer[0])
 
 
 def _stood_for(job: Job, occurrence: datetime) -> int:
@@ -96,11 +95,6 @@ def _coming(job: Job, started: datetime) -> datetime | None:
     return job.next_after(started)
 
 
-def _to(moment: datetime | None) -> dict[str, Any]:
-    stored = to_stored(moment)
-    return {"next_run": stored, "next_occurrence": stored, "attempt": 0, "retry_at": None}
-
-
 def _pass_until(job: Job, now: Situation, until: datetime, reason: str) -> bool:
     """Move on to the first occurrence later than ``until``."""
     occurrence = job.occurrence
@@ -109,7 +103,7 @@ def _pass_until(job: Job, now: Situation, until: datetime, reason: str) -> bool:
         return False
     passed = [occurrence, *job.occurrences_between(occurrence, until)]
     with transaction.atomic(using=job._state.db):
-        if not claims.move(job, _to(job.next_after(max(until, occurrence)))):
+        if not claims.move(job, job.next_after(max(until, occurrence))):
             return False
         log = write_skipped(job, passed, reason, now=now.now, hostname=settings.hostname())
     if log is not None:

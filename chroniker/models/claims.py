@@ -86,11 +86,13 @@ def update(database: str, job: Job, token: str, values: dict[str, Any]) -> bool:
     return True
 
 
-def move(job: Job, values: dict[str, Any]) -> bool:
+def move(job: Job, moment: datetime | None) -> bool:
     """Let an idle job's next run be another, if it is as it was seen; also on this object.
 
-    To be called in a transaction.
+    What was to be retried is given up. To be called in a transaction.
     """
+    stored = to_stored(moment)
+    values = {"next_run": stored, "next_occurrence": stored, "attempt": 0, "retry_at": None}
     database = job._state.db or "default"
     changed = rows(database, job.slot).unchanged(job).idle().filter(fence=job.fence)
     if not changed.update(**values):

@@ -78,10 +78,5 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "_left_alone",
         "if(entry.is_dir())",
     ): "no condition of a query; a file is not named by a token, so no row is found for it",
-    (
-        "chroniker/dispatch/claim.py",
-        "_explain_refusal",
-        "known.filter(scheduled_for__gte=occurrence)",
-    ): "on SQLite; PostgreSQL takes NULL for the latest, and a test fails there",
 }
 """Conditions that can go: module, function and condition, and why nothing changes without."""

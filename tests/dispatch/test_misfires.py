@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chroniker.constants import Status
-from chroniker.models import Job, Log, Pause
+from chroniker.models import Backfill, Job, Log, Pause
 from chroniker.moments import to_stored
 from tests.ticking import Ticking, at, new_job, next_run, rows
 
@@ -183,3 +183,36 @@ class TestBackfill:
         host.run(60)
 
         assert rows(job) == [("succeeded", 60, 1, 1)]
+
+    def test_a_date_that_an_order_has_run_is_passed_over_and_no_other(self, host: Ticking) -> None:
+        job = new_job(frequency="HOURLY", misfire_policy="backfill")
+        order = Backfill.objects.create(
+            job=job, since=to_stored(at(60)), until=to_stored(at(120)), which="all", total=2
+        )
+        Job.objects.update(next_run=None)  # by the order alone
+        host.run(185)
+        host.run(185)
+        order.delete()
+        Job.objects.update(next_run=to_stored(at(0)))
+
+        for _ in range(4):
+            host.run(185)
+
+        dates = [(date, attempt) for _, date, attempt, _ in rows(job)]
+        assert dates == [(60, 1), (120, 1), (0, 1), (180, 1)]
+        assert next_run(job) == 240
+
+
+def test_what_was_missed_beside_a_date_that_an_order_has_run_is_made_up_for(host: Ticking) -> None:
+    job = new_job(frequency="HOURLY")
+    order = Backfill.objects.create(
+        job=job, since=to_stored(at(0)), until=to_stored(at(0)), which="all", total=1
+    )
+    Job.objects.update(next_run=None)
+    host.run(185)
+    order.delete()
+    Job.objects.update(next_run=to_stored(at(0)))
+
+    assert [host.run(185), host.run(185)] == [[], ["job"]]
+
+    assert rows(job) == [("succeeded", 0, 1, 1), ("succeeded", 60, 1, 3)]
