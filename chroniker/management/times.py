@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
 
@@ -48,6 +48,15 @@ def moment(text: str) -> datetime:
             f"{text!r} is no date; write for instance 2030-12-31, 2030-12-31T18:00 or "
             "2030-12-31T18:00+01:00"
         ) from None
+
+
+def last_moment(text: str) -> datetime:
+    """The same as :func:`moment`, but of a date it is the end of that day."""
+    try:
+        following = date.fromisoformat(text.strip()) + timedelta(days=1)
+    except (ValueError, OverflowError):  # no bare date, or the calendar's last
+        return moment(text)
+    return moment(following.isoformat()) - timedelta.resolution
 
 
 def in_words(instant: datetime) -> str:

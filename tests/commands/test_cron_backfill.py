@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from chroniker.constants import Status, Trigger
+from chroniker.management.times import last_moment, moment
 from chroniker.models import Backfill, Job, Log, Pause
 from chroniker.models.database_clock import database_now
 from chroniker.moments import to_stored
@@ -242,3 +244,32 @@ def test_an_order_that_is_done_ends_no_other(host: Ticking) -> None:
         pass
 
     assert (len(dates("short")), len(dates("long"))) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("last", "count"),
+    [("2020-01-03T12:00", 3), ("2020-01-03T11:59", 2), ("20200103", 3)],
+)
+def test_the_last_date_is_included_up_to_its_end(last: str, count: int) -> None:
+    daily()
+
+    order("report", "--from", "2020-01-01", "--to", last)
+
+    assert Backfill.objects.get().total == count
+
+
+def test_the_last_day_of_the_calendar_is_no_fault() -> None:
+    daily()
+    yesterday = database_now("default") - timedelta(days=1)
+
+    order("report", "--from", f"{yesterday:%Y-%m-%dT%H:%M+00:00}", "--to", "9999-12-31")
+
+    assert Backfill.objects.get().total == 1
+
+
+def test_the_end_of_a_day_is_that_of_the_projects_clock(settings: Settings) -> None:
+    settings.TIME_ZONE = "Europe/Berlin"
+
+    # A day of 23 hours, in the night in which summer time begins.
+    assert last_moment("2030-03-31") == datetime(2030, 3, 31, 22, tzinfo=UTC) - timedelta.resolution
+    assert last_moment("9999-12-31") == moment("9999-12-31")

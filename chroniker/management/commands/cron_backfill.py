@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -12,7 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, router
 from chroniker import settings
 from chroniker.exceptions import CannotBackfill
 from chroniker.management.jobs import job_called
-from chroniker.management.times import in_words, moment
+from chroniker.management.times import in_words, last_moment, moment
 from chroniker.models import Backfill, Job
 from chroniker.models.backfill import Which
 from chroniker.models.backfill_orders import give_order
@@ -21,9 +22,6 @@ from chroniker.moments import to_stored
 
 SHOWN = 20
 """So many dates of an order are named with --dry-run; the rest is counted."""
-
-_DAY = timedelta(days=1)
-_JUST_BEFORE = timedelta(microseconds=1)
 
 
 class Command(BaseCommand):
@@ -148,12 +146,7 @@ def _default(choice: Which) -> str:
 
 
 def _last(text: str | None, now: datetime) -> datetime:
-    """The last instant that is meant: of a date without a time, the end of that day."""
-    if text is None:
-        return now
     try:
-        found = moment(text)
-    except Exception as error:
+        return now if text is None else last_moment(text)
+    except ArgumentTypeError as error:
         raise CommandError(f"--to: {error}.", returncode=2) from error
-    is_day = len(text.strip()) <= len("2030-12-31")
-    return found + _DAY - _JUST_BEFORE if is_day else found
