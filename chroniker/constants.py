@@ -31,6 +31,9 @@ FREQ_CHOICES = (
 
 RRULE_WEEKDAY_DICT = {"MO": 0, "TU": 1, "WE": 2, "TH": 3, "FR": 4, "SA": 5, "SU": 6}
 
+LONGEST_USERNAME = 150
+"""Characters of who did something; as long as the names of Django's own users."""
+
 DEFAULT_MONITOR_ERROR_TEMPLATE = """
 The monitor "{{ job.name }}" found something that needs attention:
 

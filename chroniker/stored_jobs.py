@@ -17,9 +17,9 @@ from django.apps import apps
 from django.core.checks import CheckMessage, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, router
+from django.db import DatabaseError, InterfaceError
 
-from chroniker import environment, settings
+from chroniker import environment, settings, write_database
 from chroniker.constants import ALL_HOSTS
 from chroniker.exceptions import InvalidEnvironment
 from chroniker.host import can_limit_memory
@@ -28,7 +28,7 @@ from chroniker.host import can_limit_memory
 @register(Tags.database)
 def check_jobs(databases: Collection[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
     """Check the enabled jobs that this host may run, if their database is among these."""
-    alias = router.db_for_write(apps.get_model("chroniker", "Job")) or DEFAULT_DB_ALIAS
+    alias = write_database.alias()
     if alias not in (databases or ()):
         return []
     try:

@@ -16,10 +16,9 @@ W006      CHRONIKER_SPOOL_DIR is on a disk that is nearly full
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from django.apps import apps
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, router
+from django.db import DatabaseError, InterfaceError
 
 from chroniker import settings, spool_root, write_database
 from chroniker.setting_rules import RULES
@@ -66,7 +65,7 @@ def _check_spool() -> Iterator[CheckMessage]:
 @register(Tags.database)
 def check_database(databases: Collection[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
     """Check the database that claims are written to, if it is among these."""
-    alias = router.db_for_write(apps.get_model("chroniker", "Job")) or DEFAULT_DB_ALIAS
+    alias = write_database.alias()
     if alias not in (databases or ()):
         return []
     try:

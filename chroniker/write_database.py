@@ -1,4 +1,4 @@
-"""Whether a database takes what schedulers write, and how fast it answers."""
+"""The database that schedulers write to: which it is, whether it takes that, and how fast."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import os
 import time
 from pathlib import Path
 
-from django.db import connections
+from django.apps import apps
+from django.db import DEFAULT_DB_ALIAS, connections, router
 
 _POSTGRESQL = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'"
 
@@ -14,6 +15,11 @@ _MYSQL = (
     "SHOW VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only', 'innodb_read_only', "
     "'tx_read_only', 'transaction_read_only')"
 )
+
+
+def alias() -> str:
+    """Its name in ``DATABASES``: where jobs, and all that belongs to them, are claimed and kept."""
+    return router.db_for_write(apps.get_model("chroniker", "Job")) or DEFAULT_DB_ALIAS
 
 
 def why_read_only(using: str) -> str:

@@ -11,11 +11,12 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from chroniker import constants
 from chroniker.admin import display
 from chroniker.admin.pause_banner import PauseBanner
 from chroniker.exceptions import CannotBackfill
 from chroniker.models import Backfill
-from chroniker.models.backfill import LONGEST_NAME, LONGEST_REASON, BackfillQuerySet, Which
+from chroniker.models.backfill import LONGEST_REASON, BackfillQuerySet, Which
 from chroniker.models.backfill_orders import give_order
 from chroniker.models.database_clock import database_now
 from chroniker.moments import to_instant, to_stored
@@ -103,7 +104,7 @@ class BackfillAdmin(PauseBanner):
     def save_model(self, request: HttpRequest, obj: Backfill, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's own
         """Store it with who gave it."""
         if not change:
-            obj.created_by = request.user.get_username()[:LONGEST_NAME]
+            obj.created_by = request.user.get_username()[: constants.LONGEST_USERNAME]
         super().save_model(request, obj, form, change)
 
     @admin.action(description=gettext_lazy("Stop selected orders"), permissions=["change"])

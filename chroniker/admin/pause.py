@@ -6,17 +6,16 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.db import DEFAULT_DB_ALIAS, router
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from chroniker import signals
+from chroniker import constants, signals, write_database
 from chroniker.admin import display
 from chroniker.admin.pause_banner import PauseBanner
 from chroniker.models import Pause
 from chroniker.models.database_clock import database_now
-from chroniker.models.pause import LONGEST_NAME, PauseQuerySet
+from chroniker.models.pause import PauseQuerySet
 from chroniker.moments import to_instant, utc_now
 
 
@@ -95,7 +94,7 @@ class PauseAdmin(PauseBanner):
         before = form.initial.get("ends_at")
         was_over = not change or (before is not None and to_instant(before) <= now)
         if not change:
-            obj.created_by = request.user.get_username()[:LONGEST_NAME]
+            obj.created_by = request.user.get_username()[: constants.LONGEST_USERNAME]
         super().save_model(request, obj, form, change)
         if was_over != obj.is_over(now):
             obj.tell(signals.scheduler_paused if was_over else signals.scheduler_resumed)
@@ -113,4 +112,4 @@ class PauseAdmin(PauseBanner):
 
 
 def _now() -> Any:
-    return database_now(router.db_for_write(Pause) or DEFAULT_DB_ALIAS)
+    return database_now(write_database.alias())

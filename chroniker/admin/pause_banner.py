@@ -8,12 +8,12 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth import get_permission_codename
-from django.db import DEFAULT_DB_ALIAS, router
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from chroniker import write_database
 from chroniker.admin import display
 from chroniker.models import Pause, Pauses
 from chroniker.moments import utc_now
@@ -29,7 +29,7 @@ class PauseBanner(admin.ModelAdmin):
         """The pauses that hold while this request is answered."""
         known: Pauses | None = getattr(request, "_chroniker_pauses", None)
         if known is None:
-            known = Pauses.read(router.db_for_write(Pause) or DEFAULT_DB_ALIAS, utc_now())
+            known = Pauses.read(write_database.alias(), utc_now())
             request._chroniker_pauses = known  # type: ignore[attr-defined]
         return known
 

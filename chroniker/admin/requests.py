@@ -13,17 +13,15 @@ from enum import Enum, auto
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, router, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
-from chroniker import settings
+from chroniker import settings, write_database
 from chroniker.admin import display
-from chroniker.constants import Status
+from chroniker.constants import LONGEST_USERNAME, Status
 from chroniker.models import Job, JobHost, Log, Pause, claims
 from chroniker.moments import to_stored
-
-_NAME_LENGTH = 150
 
 
 class Answer(Enum):
@@ -62,7 +60,11 @@ def ask_to_run(job: Job, username: str, args: str | None = None) -> Asked:
     refused = [gate.reason for gate in shut if gate.needs_a_person]
     if refused:
         return Asked(Answer.REFUSED, refused)
-    wanted = {"force_run": True, "forced_by": username[:_NAME_LENGTH], "forced_args": args}
+    wanted = {
+        "force_run": True,
+        "forced_by": username[:LONGEST_USERNAME],
+        "forced_args": args,
+    }
     if not Job.objects.filter(pk=job.pk, enabled=True).update(**wanted):
         return Asked(Answer.REFUSED, [_("it is disabled")])
     if is_running(job):
@@ -92,12 +94,12 @@ def ask_to_stop(job: Job, username: str, fence: int | None) -> Answer:
     Without it, all runs are meant that go on now, on whichever hosts.
     """
     if fence is None:
-        stopped = claims.request_stop(_database(), [job.pk], username[:_NAME_LENGTH])
+        stopped = claims.request_stop(write_database.alias(), [job.pk], username[:LONGEST_USERNAME])
     else:
         stopped = (
             Job.objects.all_running()
             .filter(pk=job.pk, fence=fence)
-            .update(force_stop=True, stop_fence=fence, stopped_by=username[:_NAME_LENGTH])
+            .update(force_stop=True, stop_fence=fence, stopped_by=username[:LONGEST_USERNAME])
         )
     if stopped:
         return Answer.DONE
@@ -107,7 +109,9 @@ def ask_to_stop(job: Job, username: str, fence: int | None) -> Answer:
 def ask_all_to_stop(ids: Collection[int], username: str) -> list[Job]:
     """Ask for the end of these jobs' runs; returns the jobs that have runs going on."""
     found = [job for job in Job.objects.filter(pk__in=ids) if is_running(job)]
-    claims.request_stop(_database(), [job.pk for job in found], username[:_NAME_LENGTH])
+    claims.request_stop(
+        write_database.alias(), [job.pk for job in found], username[:LONGEST_USERNAME]
+    )
     return found
 
 
@@ -146,7 +150,7 @@ def pause(ids: Collection[int], username: str) -> list[Job]:
     already = set(open_ended.values_list("job_id", flat=True))
     jobs = list(Job.objects.filter(pk__in=set(ids) - already))
     for job in jobs:
-        Pause(job=job, starts_at=to_stored(now)).begin(username, using=_database())
+        Pause(job=job, starts_at=to_stored(now)).begin(username, using=write_database.alias())
     return jobs
 
 
@@ -189,10 +193,6 @@ _FREE: dict[str, Any] = {
     "stopped_by": None,
     "last_run_successful": False,
 }
-
-
-def _database() -> str:
-    return router.db_for_write(Job) or DEFAULT_DB_ALIAS
 
 
 def _record_as_lost(token: str, now: datetime, reason: str) -> None:

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Q
-
 from chroniker import constants, settings
 from chroniker.models import Backfill, Job, claims
-from chroniker.models.job_queryset import JobQuerySet
+from chroniker.models.job_queryset import JobQuerySet, rested
 from chroniker.moments import to_instant, to_stored
 
 PAGE = 100
@@ -89,8 +87,7 @@ def _forced(jobs: JobQuerySet, selection: Selection) -> JobQuerySet:
 def _due(database: str, now: datetime, selection: Selection) -> Iterator[Any]:
     # A job for all hosts has a row for each of them, which is due or not.
     jobs = _jobs(database, selection).exclude(hostname=constants.ALL_HOSTS)
-    rested = Q(held_until__isnull=True) | Q(held_until__lte=to_stored(now))
-    chained = _chained(jobs).filter(rested).for_host(settings.hostname())
+    chained = _chained(jobs).filter(rested(to_stored(now))).for_host(settings.hostname())
     for found in (jobs.due(now=now), chained):
         for pk, weight, *rank in found.values_list("pk", "weight", "priority", "next_run", "name"):
             yield _as_rank(*rank), pk, weight, ""

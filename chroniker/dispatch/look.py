@@ -12,6 +12,7 @@ from chroniker import constants, settings
 from chroniker.dispatch.line import is_anyone_waiting
 from chroniker.models import Backfill, Job, JobDependency, JobHost, Pause, claims
 from chroniker.models.claimable import has_come
+from chroniker.models.job_queryset import rested
 from chroniker.moments import to_instant, to_stored
 from chroniker.spool_root import holds_anything
 
@@ -45,8 +46,7 @@ def outlook(database: str, now: datetime) -> Outlook:
     """How many jobs are due for this host now, and when the next one will be."""
     moment = to_stored(now)
     jobs = Job.objects.using(database).of_enabled().idle().for_host(settings.hostname())
-    rested = Q(held_until__isnull=True) | Q(held_until__lte=moment)
-    due = rested & (has_come(moment) | Q(force_run=True) | Q(frequency=constants.CHAINED))
+    due = rested(moment) & (has_come(moment) | Q(force_run=True) | Q(frequency=constants.CHAINED))
     found = jobs.aggregate(
         due=Count("pk", filter=due),
         which=Sum("pk", filter=due),
@@ -85,14 +85,6 @@ def _signs(database: str, now: datetime) -> Iterator[object]:
     held = {"claims": Sum("fence"), "running": running, "changes": Sum("revision")}
     for table in (Job, JobHost):
         yield from table.objects.using(database).aggregate(**held).values()
-    wanted = {
-        name: Count("pk", filter=Q(**{name: True}))
-        for name in (
-            "wait_for_completion",
-            "wait_for_success",
-            "wait_for_next_run",
-            "wait_for_fresh_success",
-        )
-    }
+    wanted = {name: Count("pk", filter=Q(**{name: True})) for name in _CRITERIA}
     dependencies = JobDependency.objects.using(database)
     yield from dependencies.aggregate(count=Count("pk"), which=Sum("pk"), **wanted).values()

@@ -9,11 +9,11 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from chroniker import constants
 from chroniker.constants import Status
 from chroniker.models.job import Job
 from chroniker.moments import to_stored
 
-LONGEST_NAME = 150
 LONGEST_REASON = 255
 
 
@@ -55,7 +55,7 @@ class Backfill(models.Model):
     done = models.PositiveIntegerField(_("run so far"), default=0, editable=False)
     created_at = models.DateTimeField(_("ordered"), default=timezone.now, editable=False)
     created_by = models.CharField(
-        _("by"), max_length=LONGEST_NAME, blank=True, default="", editable=False
+        _("by"), max_length=constants.LONGEST_USERNAME, blank=True, default="", editable=False
     )
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True, editable=False)
     reason = models.CharField(

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from chroniker.constants import LONGEST_USERNAME
+
 
 class Claimable(models.Model):
     """When it runs next, who holds it, and how it went last.
@@ -103,11 +105,13 @@ class Claimable(models.Model):
     )
     boot_id = models.CharField(max_length=64, null=True, blank=True, editable=False)
     current_pid_created = models.FloatField(null=True, blank=True, editable=False)
-    forced_by = models.CharField(max_length=150, null=True, blank=True, editable=False)
+    forced_by = models.CharField(max_length=LONGEST_USERNAME, null=True, blank=True, editable=False)
     forced_args = models.TextField(
         null=True, blank=True, editable=False, help_text=_("Arguments for the forced run alone.")
     )
-    stopped_by = models.CharField(max_length=150, null=True, blank=True, editable=False)
+    stopped_by = models.CharField(
+        max_length=LONGEST_USERNAME, null=True, blank=True, editable=False
+    )
 
     class Meta:
         abstract = True

@@ -17,7 +17,7 @@ from chroniker import constants
 from chroniker.models.claimable import Claimable, has_come
 from chroniker.models.job import Job
 from chroniker.models.job_host import JobHost, JobHostQuerySet
-from chroniker.models.job_queryset import JobQuerySet
+from chroniker.models.job_queryset import JobQuerySet, rested
 from chroniker.models.log import Log, LogQuerySet
 from chroniker.models.skipped import write_skipped
 from chroniker.moments import to_instant, to_stored
@@ -125,8 +125,7 @@ def due_here(database: str, now: datetime, hostname: str, jobs: Collection[int] 
         _row_for(database, job, hostname)
     due = JobHost.objects.using(database).idle().filter(hostname=hostname, job__in=everywhere)
     due = due.filter(has_come(moment) | Q(force_run=True))
-    rested = Q(job__held_until__isnull=True) | Q(job__held_until__lte=moment)
-    due = due.filter(rested).order_by("job__name", "job_id")
+    due = due.filter(rested(moment, job="job__")).order_by("job__name", "job_id")
     return [row.as_job() for row in due.prefetch_related("job__dependencies__dependee")]
 
 

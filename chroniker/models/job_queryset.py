@@ -48,7 +48,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         """
         moment = to_stored(now or self.now())
         jobs = self.filter(has_come(moment) | Q(force_run=True), enabled=True)
-        jobs = jobs.filter(Q(held_until__isnull=True) | Q(held_until__lte=moment))
+        jobs = jobs.filter(rested(moment))
         if job is not None:
             jobs = jobs.filter(pk=job if isinstance(job, int) else job.pk)
         if check_hostname:
@@ -119,6 +119,14 @@ class JobQuerySet(models.QuerySet["Job"]):
     def get_by_natural_key(self, *values: Any) -> Job:
         """The job whose ``CHRONIKER_JOB_NK`` fields have these values."""
         return self.get(**dict(zip(settings.CHRONIKER_JOB_NK, values, strict=True)))
+
+
+def rested(moment: datetime, *, job: str = "") -> Q:
+    """Jobs not held back after an error (see ``Job.held_until``); ``moment`` as it is stored.
+
+    ``job`` is the path to the job from the rows that are filtered, such as ``"job__"``.
+    """
+    return Q(**{f"{job}held_until__isnull": True}) | Q(**{f"{job}held_until__lte": moment})
 
 
 @dataclass(frozen=True, kw_only=True)

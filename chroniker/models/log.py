@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from chroniker.constants import Status, Trigger
+from chroniker.constants import LONGEST_USERNAME, Status, Trigger
 
 _SAMPLE_CHARACTERS = 40
 
@@ -136,7 +136,11 @@ class Log(models.Model):
         _("trigger"), max_length=10, choices=Trigger, null=True, blank=True, editable=False
     )
     triggered_by = models.CharField(
-        _("triggered by"), max_length=150, null=True, blank=True, editable=False
+        _("triggered by"),
+        max_length=LONGEST_USERNAME,
+        null=True,
+        blank=True,
+        editable=False,
     )
     arguments = models.TextField(_("arguments"), null=True, blank=True, editable=False)
     pid = models.BigIntegerField(_("PID"), null=True, blank=True, editable=False)

@@ -15,14 +15,13 @@ from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from chroniker import patterns, signals
+from chroniker import constants, patterns, signals
 from chroniker.models.job import Job
 from chroniker.moments import to_instant, to_stored
 
 logger = logging.getLogger("chroniker.models")
 
 LONGEST_PATTERN = 200
-LONGEST_NAME = 150
 
 
 class PauseQuerySet(models.QuerySet["Pause"]):
@@ -80,7 +79,7 @@ class Pause(models.Model):
         _("until"), null=True, blank=True, help_text=_("Empty: until somebody ends it.")
     )
     created_by = models.CharField(
-        _("by"), max_length=LONGEST_NAME, blank=True, default="", editable=False
+        _("by"), max_length=constants.LONGEST_USERNAME, blank=True, default="", editable=False
     )
 
     objects = PauseQuerySet.as_manager()
@@ -119,7 +118,7 @@ class Pause(models.Model):
 
     def begin(self, by: str, *, using: str = DEFAULT_DB_ALIAS) -> None:
         """Validate and store this new pause, and tell. Raises ValidationError."""
-        self.created_by = by[:LONGEST_NAME]
+        self.created_by = by[: constants.LONGEST_USERNAME]
         self._state.db = using
         self.full_clean()
         self.save(using=using)

@@ -72,7 +72,7 @@ def _retried(job: Job, run: Run, outcome: Outcome) -> dict[str, Any]:
     """A retry after the job's delay, but not later than the occurrence that supersedes it."""
     when = outcome.ended + timedelta(seconds=job.retry_delay(run.attempt))
     if job.misfire_policy != Misfire.BACKFILL and not _is_without_times(job):
-        coming = job.next_after(max(_occurrence(run), outcome.ended))
+        coming = job.next_after(max(run.scheduled_for, outcome.ended))
         when = when if coming is None else min(when, coming)
     return _again(run, when)
 
@@ -82,14 +82,13 @@ def _next(job: Job, run: Run, outcome: Outcome) -> Following:
         return Following(values={**_FINISHED, "enabled": False})
     if _is_without_times(job):
         return Following(values=_FINISHED)
-    occurrence = _occurrence(run)
     if job.misfire_policy == Misfire.BACKFILL:
         if outcome.status != Status.SUCCEEDED:
             return Following(values=_date_once_more(job, run, outcome))
-        return Following(values=_moved(job, job.next_after(occurrence)))
+        return Following(values=_moved(job, job.next_after(run.scheduled_for)))
     if job.overlap_policy == Overlap.RESTART:
-        return Following(values=_moved(job, job.next_after(max(occurrence, run.claimed))))
-    coming = job.next_after(max(occurrence, outcome.ended))
+        return Following(values=_moved(job, job.next_after(max(run.scheduled_for, run.claimed))))
+    coming = job.next_after(max(run.scheduled_for, outcome.ended))
     return Following(
         values=_moved(job, coming), passed=job.occurrences_between(run.claimed, outcome.ended)
     )
@@ -97,7 +96,7 @@ def _next(job: Job, run: Run, outcome: Outcome) -> Following:
 
 def _date_once_more(job: Job, run: Run, outcome: Outcome) -> dict[str, Any]:
     """The date whose run has failed, when the job would run anyway: none is left out."""
-    regular = job.next_after(max(_occurrence(run), outcome.ended))
+    regular = job.next_after(max(run.scheduled_for, outcome.ended))
     if regular is None:
         regular = outcome.ended + timedelta(seconds=job.retry_delay(run.attempt))
     return _again(run, regular)
@@ -117,7 +116,3 @@ def _moved(job: Job, coming: datetime | None) -> dict[str, Any]:
 
 def _is_without_times(job: Job) -> bool:
     return job.frequency in constants.WITHOUT_TIMES
-
-
-def _occurrence(run: Run) -> datetime:
-    return run.scheduled_for if run.occurrence is None else run.occurrence

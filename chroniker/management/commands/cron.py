@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DEFAULT_DB_ALIAS, OperationalError, router
+from django.db import OperationalError
 
+from chroniker import write_database
 from chroniker.constants import Status
 from chroniker.exceptions import ChronikerError, Misconfigured, ReadOnlyDatabase, SpoolError
 from chroniker.models import Job
@@ -171,7 +172,7 @@ def _one_pass(
 ) -> Failures:
     from chroniker.dispatch.look import anything_to_do
 
-    database = _database()
+    database = write_database.alias()
     now = database_now(database)
     if not force_run and not anything_to_do(database, now):
         tell("Nothing is due.")
@@ -213,14 +214,12 @@ def _run(
     return Failures(names=names, runs=len(ended), here=supervisor.runs_here)
 
 
-def _database() -> str:
-    return router.db_for_write(Job) or DEFAULT_DB_ALIAS
-
-
 def _refuse_unknown(jobs: Sequence[int]) -> None:
     if not jobs:
         return
-    known = set(Job.objects.using(_database()).filter(pk__in=jobs).values_list("pk", flat=True))
+    known = set(
+        Job.objects.using(write_database.alias()).filter(pk__in=jobs).values_list("pk", flat=True)
+    )
     unknown = [str(pk) for pk in jobs if pk not in known]
     if unknown:
         raise CommandError(f"--jobs: there is no job {', '.join(unknown)}.", returncode=2)

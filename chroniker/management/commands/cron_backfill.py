@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DEFAULT_DB_ALIAS, router
 
-from chroniker import settings
+from chroniker import settings, write_database
 from chroniker.exceptions import CannotBackfill
 from chroniker.management.jobs import job_called
 from chroniker.management.times import in_words, last_moment, moment
@@ -59,7 +58,7 @@ class Command(BaseCommand):
         parser.add_argument("--resume", type=int, metavar="ID", help="go on with a stopped order")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        database = router.db_for_write(Backfill) or DEFAULT_DB_ALIAS
+        database = write_database.alias()
         wanted = [name for name in _WAYS if options[name] not in (None, False)]
         if len(wanted) != 1:
             raise CommandError(

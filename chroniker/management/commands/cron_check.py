@@ -9,7 +9,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DEFAULT_DB_ALIAS, router
+
+from chroniker import write_database
 
 if TYPE_CHECKING:
     from chroniker.dispatch.invariants import Finding
@@ -40,9 +41,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        from chroniker.models import Job
 
-        found = lasting_findings(router.db_for_write(Job) or DEFAULT_DB_ALIAS)
+        found = lasting_findings(write_database.alias())
         if options["json"]:
             self.stdout.write(json.dumps([asdict(finding) for finding in found], indent=1))
         else:

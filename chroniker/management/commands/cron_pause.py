@@ -7,9 +7,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DEFAULT_DB_ALIAS, router
 
-from chroniker import settings
+from chroniker import settings, write_database
 from chroniker.management import times
 from chroniker.management.jobs import job_called
 from chroniker.models import Job, Pause, Pauses
@@ -53,7 +52,7 @@ class Command(BaseCommand):
         parser.add_argument("--reason", default="", help="why, for those who wonder")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        database = router.db_for_write(Pause) or DEFAULT_DB_ALIAS
+        database = write_database.alias()
         now = database_now(database)
         pause = Pause(reason=options["reason"], starts_at=to_stored(now))
         if options["job"] is not None:

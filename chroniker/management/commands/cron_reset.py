@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DEFAULT_DB_ALIAS, router
 
+from chroniker import write_database
 from chroniker.management.jobs import job_called
 from chroniker.models import Job
 from chroniker.models.forgetting import forget, has_state
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("jobs", nargs="+", metavar="job", help="ids or names of jobs")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        database = router.db_for_write(Job) or DEFAULT_DB_ALIAS
+        database = write_database.alias()
         jobs = [job_called(str(word), database) for word in options["jobs"]]
         running = [job.name for job in jobs if not self._forget(job)]
         if running:

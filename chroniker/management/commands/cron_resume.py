@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DEFAULT_DB_ALIAS, router
 
+from chroniker import write_database
 from chroniker.management.jobs import job_called
 from chroniker.models import Job, Pause, Pauses
 from chroniker.models.database_clock import database_now
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         which.add_argument("--all", action="store_true", help="all pauses")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        database = router.db_for_write(Pause) or DEFAULT_DB_ALIAS
+        database = write_database.alias()
         now = database_now(database)
         pauses = Pause.objects.using(database).not_over(now)
         if sum(options[one] not in (None, False, []) for one in _WAYS) != 1:

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DEFAULT_DB_ALIAS, router
 
+from chroniker import write_database
 from chroniker.management.jobs import job_called
 from chroniker.models import Job
 from chroniker.models.database_clock import database_now
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         from chroniker.dispatch.gates import shut
         from chroniker.dispatch.why import why_not_running
 
-        database = router.db_for_write(Job) or DEFAULT_DB_ALIAS
+        database = write_database.alias()
         job = job_called(options["job"], database)
         gates = why_not_running(job, database_now(database))
         self._print_json(job, gates) if options["json"] else self._print(job, gates)

@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DEFAULT_DB_ALIAS, router
 
+from chroniker import write_database
 from chroniker.exceptions import Misconfigured, SpoolError
-from chroniker.models import Job
 
 _BANNER = "Runs what is due {when}, until Ctrl-C."
 
@@ -70,7 +69,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{datetime.now().astimezone():%H:%M:%S} {sentence}")
                 self.stdout.flush()
 
-        database = router.db_for_write(Job) or DEFAULT_DB_ALIAS
+        database = write_database.alias()
         _refuse_faulty_settings()
         Supervisor(database, tell=tell).serve(every, continuous=continuous)
         tell("Stopped.")
