@@ -18,8 +18,8 @@ from chroniker.admin import deletion, graph, job_fieldsets
 from chroniker.admin.columns import with_last_log
 from chroniker.admin.forms import JobForm
 from chroniker.admin.inlines import JobDependencyInline
+from chroniker.admin.pages.views import SitePages
 from chroniker.admin.pause_banner import JobChangeList
-from chroniker.admin.request_views import RequestViews
 from chroniker.admin.state import fence_on_screen, running
 from chroniker.models import Job
 
@@ -31,7 +31,7 @@ _WHAT_A_RAW_COMMAND_DOES = (
 """What may not be changed of a job with a raw command by who may not write raw commands."""
 
 
-class JobAdmin(RequestViews):
+class JobAdmin(SitePages):
     """Jobs: what they are, what they are doing, and the buttons that ask something of them."""
 
     form = JobForm
@@ -178,7 +178,7 @@ class JobAdmin(RequestViews):
                 name="chroniker_job_duration_graph",
             ),
         ]
-        return [*own, *super().get_urls()]
+        return [*self.page_urls(), *own, *super().get_urls()]
 
     def duration_graph_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """How long the last runs took."""

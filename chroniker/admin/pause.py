@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from chroniker import constants, signals, write_database
 from chroniker.admin import display
 from chroniker.admin.pause_banner import PauseBanner
+from chroniker.admin.permissions import may_pause
 from chroniker.models import Pause
 from chroniker.models.database_clock import database_now
 from chroniker.models.pause import PauseQuerySet
@@ -69,6 +70,20 @@ class PauseAdmin(PauseBanner):
     def by(self, pause: Pause) -> str:
         """Who made it."""
         return display.visible(pause.created_by) or display.NOTHING
+
+    # Who may what: besides Django's own permissions, who may pause jobs
+
+    def has_view_permission(self, request: HttpRequest, obj: Pause | None = None) -> bool:
+        """Also who may pause jobs."""
+        return may_pause(request) or super().has_view_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Also who may pause jobs."""
+        return may_pause(request) or super().has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Pause | None = None) -> bool:
+        """Also who may pause jobs."""
+        return may_pause(request) or super().has_change_permission(request, obj)
 
     # What is told of it
 

@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from chroniker import write_database
-from chroniker.admin import display
+from chroniker.admin import display, nav
+from chroniker.admin.permissions import may_pause
 from chroniker.models import Pause, Pauses
 from chroniker.moments import utc_now
 
@@ -47,7 +48,9 @@ class PauseBanner(admin.ModelAdmin):
         """Where pauses are ended, for who may go there."""
         site = self.admin_site
         names = (get_permission_codename(action, Pause._meta) for action in ("view", "change"))
-        may = any(request.user.has_perm(f"{Pause._meta.app_label}.{name}") for name in names)
+        may = may_pause(request) or any(
+            request.user.has_perm(f"{Pause._meta.app_label}.{name}") for name in names
+        )
         if not (may and site.is_registered(Pause)):
             return ""
         url = reverse("admin:chroniker_pause_changelist", current_app=site.name)
@@ -76,6 +79,7 @@ class PauseBanner(admin.ModelAdmin):
             response.context_data = {
                 **(response.context_data or {}),
                 "pause_banner": self.banner(request),
+                "nav": nav.items(self.admin_site, request),
             }
         return response
 

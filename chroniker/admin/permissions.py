@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import get_permission_codename
 from django.http import HttpRequest
 
-from chroniker.models import Job, Log, Pause
+from chroniker.models import Job, Log
 
 
 class JobPermissions:
@@ -32,8 +32,8 @@ class JobPermissions:
         return _may(request, "edit_raw_command")
 
     def has_pause_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
-        """Whether this person may pause jobs."""
-        return _may(request, get_permission_codename("add", Pause._meta))
+        """Whether this person may pause jobs, and end pauses."""
+        return may_pause(request)
 
     def has_output_permission(self, request: HttpRequest, obj: Log | None = None) -> bool:
         """Whether this person may read what jobs print, and with which arguments they ran."""
@@ -43,6 +43,11 @@ class JobPermissions:
         """Whether this person may see how runs went."""
         names = (get_permission_codename(action, Log._meta) for action in ("view", "change"))
         return any(_may(request, name) for name in names)
+
+
+def may_pause(request: HttpRequest) -> bool:
+    """Whether this person may pause jobs, and end pauses."""
+    return _may(request, "pause_jobs")
 
 
 def _may(request: HttpRequest, codename: str) -> bool:

@@ -100,12 +100,12 @@ class RequestViews(PauseBanner, JobActions, JobColumns):
             raise PermissionDenied
         return job
 
-    def own_page(self, request: HttpRequest, job: Job, title: str) -> dict[str, Any]:
-        """What a page about a job that is not Django's own needs to look like one of those."""
+    def own_page(self, request: HttpRequest, job: Job | None, title: str) -> dict[str, Any]:
+        """What a page about a job, or all jobs, needs to look like one of Django's own."""
         return {
             **self.admin_site.each_context(request),
             "title": title,
-            "object_id": job.pk,
+            "object_id": job and job.pk,
             "original": job,
             "opts": self.opts,
             "app_label": self.opts.app_label,
@@ -116,15 +116,15 @@ class RequestViews(PauseBanner, JobActions, JobColumns):
             "pause_banner": self.banner(request),
         }
 
-    def _breadcrumbs(self, job: Job) -> list[tuple[str, str]]:
-        """The way to a page of this job."""
+    def _breadcrumbs(self, job: Job | None) -> list[tuple[str, str]]:
+        """The way to a page of this job, or of all."""
         app = self.opts.app_label
-        return [
+        way = [
             (self.url("index"), _("Home")),
             (self.url("app_list", app), str(self.opts.app_config.verbose_name)),
             (self.url("chroniker_job_changelist"), str(capfirst(self.opts.verbose_name_plural))),
-            (self.url("chroniker_job_change", job.pk), job.name),
         ]
+        return way if job is None else [*way, (self.url("chroniker_job_change", job.pk), job.name)]
 
     def _back(self, request: HttpRequest, job: Job) -> HttpResponse:
         """To the list as it was filtered, or to the job's page; nowhere else, whoever asks."""

@@ -32,6 +32,11 @@ class Selection:
     dependents_of: Collection[int] = ()
     without: Collection[int] = ()
 
+    @property
+    def is_of_all(self) -> bool:
+        """Whether every job is meant that is due."""
+        return self == Selection()
+
 
 def pages(
     database: str, now: datetime, selection: Selection, *, is_full: Callable[[], bool]

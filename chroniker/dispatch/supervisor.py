@@ -22,6 +22,7 @@ from chroniker.dispatch.leftovers import clear_up
 from chroniker.dispatch.line import Selection
 from chroniker.dispatch.look import Outlook, outlook
 from chroniker.dispatch.messenger import Messenger
+from chroniker.dispatch.presence import note_tick
 from chroniker.dispatch.recovery import Recovery
 from chroniker.dispatch.tick import tick
 from chroniker.dispatch.wakeup import Wakeup
@@ -189,6 +190,8 @@ class Supervisor:
         """A pass by the clock; those that follow from ends start no job a second time."""
         self._started.clear()
         self._ticked_at = uptime()
+        if selection.is_of_all:
+            note_tick(self.database, self._now())
         self._pass(selection)
 
     def _pass(self, selection: Selection) -> None:

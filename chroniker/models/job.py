@@ -33,6 +33,21 @@ class Job(Definition, ProgressAndEstimates):
     """
 
     name = models.CharField(_("name"), max_length=200)
+    group = models.CharField(
+        _("group"),
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Jobs of the same group are found together, for instance billing."),
+    )
+    description = models.TextField(
+        _("description"),
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("What it is for, and what to do when it fails."),
+    )
     command = models.CharField(
         _("command"), max_length=200, blank=True, help_text=_("A management command.")
     )
@@ -162,6 +177,7 @@ class Job(Definition, ProgressAndEstimates):
             ("stop_job", "Can stop job"),
             ("view_output", "Can view output of jobs"),
             ("edit_raw_command", "Can edit raw command of job"),
+            ("pause_jobs", "Can pause jobs"),
         )
         indexes = (
             models.Index(fields=("enabled", "next_run"), name="chroniker_job_due"),

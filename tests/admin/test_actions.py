@@ -47,7 +47,7 @@ def states(name: str, *jobs: Job) -> list[Any]:
         ("stop_job", EVERY_ACTION["stop"]),
         ("change_job", EVERY_ACTION["change"]),
         ("delete_job", EVERY_ACTION["delete"]),
-        ("add_pause", EVERY_ACTION["pause"]),
+        ("pause_jobs", EVERY_ACTION["pause"]),
     ],
 )
 def test_actions_are_offered_to_who_may_carry_them_out(permission: str, offered: set[str]) -> None:

@@ -196,7 +196,7 @@ def test_selected_jobs_are_paused_and_those_that_are_already_are_told(told: list
     one, other, third = rows.job("a"), rows.job("b"), rows.job("c")
     pause(job=other)
     pause(job=one, hours=1)
-    browser = people.browser("viewer", "add_pause")
+    browser = people.browser("viewer", "pause_jobs")
     page = browser.submit(
         browser.open("/chroniker/job/"),
         "changelist-form",

@@ -12,10 +12,11 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 
+import chroniker
 from chroniker.management.commands.cron import run_cron
-from chroniker.models import Job, JobDependency, Log
+from chroniker.models import Host, Job, JobDependency, Log
 from chroniker.models.database_clock import database_now
-from chroniker.moments import to_stored
+from chroniker.moments import to_instant, to_stored
 from tests.running import Manage, due_job, run_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.process]
@@ -250,3 +251,32 @@ def test_call_command_takes_ids_in_every_shape(shape: str) -> None:
     call_command("cron", jobs=literal_eval(jobs), sync=True)
 
     assert names_run() == {"one"}
+
+
+# That it was here
+
+
+def test_each_tick_is_noted_whether_anything_is_due_or_not(manage: Manage) -> None:
+    before = database_now("default")
+    job_for_later("later")
+    manage("cron")
+    idle = Host.objects.get()
+    due_job()
+    manage("cron")
+    busy = Host.objects.get()
+
+    for host in (idle, busy):
+        ticked = to_instant(host.last_tick)
+        assert ticked is not None
+        assert ticked >= before.replace(microsecond=0)
+        assert host.version == chroniker.__version__
+    assert busy.last_tick != idle.last_tick
+
+
+@pytest.mark.parametrize("limited", [["--jobs=1"], ["--dryrun"]])
+def test_what_looks_at_some_jobs_only_is_no_tick(manage: Manage, limited: list[str]) -> None:
+    due_job(pk=1)
+
+    assert manage("cron", *limited).returncode == 0
+
+    assert not Host.objects.filter(last_tick__isnull=False).exists()

@@ -171,10 +171,13 @@ def _one_pass(
     sync: bool,
 ) -> Failures:
     from chroniker.dispatch.look import anything_to_do
+    from chroniker.dispatch.presence import note_tick
 
     database = write_database.alias()
     now = database_now(database)
     if not force_run and not anything_to_do(database, now):
+        if not (jobs or dryrun):
+            note_tick(database, now)
         tell("Nothing is due.")
         return Failures()
 

@@ -1,0 +1,58 @@
+"""The way from each page about all jobs to the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth import get_permission_codename
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from chroniker.models import Job, Log
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """A page, and whether it is the one that is open."""
+
+    url: str
+    title: str
+    is_open: bool
+
+
+def items(site: Any, request: HttpRequest) -> list[Item]:
+    """The pages that this person may open; none if that is one only."""
+    found = [
+        Item(url=url, title=title, is_open=request.path == url)
+        for name, title in _pages(request)
+        if (url := _url(site, name))
+    ]
+    return found if len(found) > 1 else []
+
+
+def _pages(request: HttpRequest) -> Iterator[tuple[str, str]]:
+    if _may_view(request, Job):
+        yield "chroniker_job_overview", _("Overview")
+        yield "chroniker_job_changelist", _("Jobs")
+        yield "chroniker_job_timeline", _("Timeline")
+        yield "chroniker_job_calendar", _("Calendar")
+        yield "chroniker_job_graph", _("Dependencies")
+    if _may_view(request, Log):
+        yield "chroniker_log_changelist", _("Logs")
+
+
+def _may_view(request: HttpRequest, model: Any) -> bool:
+    label = model._meta.app_label
+    codenames = (get_permission_codename(action, model._meta) for action in ("view", "change"))
+    return any(request.user.has_perm(f"{label}.{codename}") for codename in codenames)
+
+
+def _url(site: Any, name: str) -> str:
+    """The address of a page; '' where a project has an admin of its own without that page."""
+    try:
+        return reverse(f"admin:{name}", current_app=site.name)
+    except NoReverseMatch:
+        return ""

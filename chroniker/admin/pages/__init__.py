@@ -1,0 +1,5 @@
+"""The pages about all jobs, in the order in which they are offered."""
+
+from chroniker.admin.pages.base import Page
+
+PAGES: tuple[Page, ...] = ()
