@@ -62,6 +62,10 @@ class Status(TextChoices):
     SKIPPED = "skipped", _("Skipped")
 
 
+BAD_ENDS = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
+"""Ends that nobody wished for: who stops a run does."""
+
+
 class Trigger(TextChoices):
     """What started a run."""
 

@@ -7,14 +7,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import admin
-from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from chroniker import constants
-from chroniker.admin import display
+from chroniker.admin import display, run_bars
 from chroniker.admin.state import (
     fence_on_screen,
     is_stale,
@@ -23,17 +22,8 @@ from chroniker.admin.state import (
     running,
     state_of,
 )
-from chroniker.models import Job, Log
+from chroniker.models import Job
 from chroniker.moments import to_instant, to_stored, utc_now
-
-
-def with_last_log(jobs: Any) -> Any:
-    """Each job with id and status of its newest run that has ended, for one query in all."""
-    newest = Log.objects.carried_out().filter(job=OuterRef("pk")).order_by("-run_start_datetime")
-    return jobs.annotate(
-        last_log_id=Subquery(newest.values("pk")[:1]),
-        last_log_status=Subquery(newest.values("status")[:1]),
-    ).prefetch_related("hosts", "dependencies__dependee__hosts")
 
 
 class JobColumns(admin.ModelAdmin):
@@ -49,7 +39,18 @@ class JobColumns(admin.ModelAdmin):
         state = state_of(job, utc_now())
         html = display.pill(state.kind, state.words, state.detail)
         percent = job.progress_percent if job.is_running else None
-        return html if percent is None else display.lines((html, display.progress_bar(percent)))
+        if percent is not None:
+            html = display.lines((html, display.progress_bar(percent)))
+        return display.live_row(job.pk, html)
+
+    @admin.display(description=gettext_lazy("name"), ordering="name")
+    def job_name(self, job: Job) -> SafeString:
+        """The name, with its group and where it may run."""
+        remarks = [display.visible(job.group)] if job.group else []
+        if job.hostname:
+            remarks.append(_("on %s") % self.host(job))
+        parts = [display.visible(job.name), *map(display.small, remarks)]
+        return display.lines(parts)
 
     @admin.display(description=gettext_lazy("schedule"), ordering="frequency")
     def get_frequency(self, job: Job) -> str:
@@ -62,7 +63,10 @@ class JobColumns(admin.ModelAdmin):
     @admin.display(description=gettext_lazy("next run"), ordering="next_run")
     def get_timeuntil(self, job: Job) -> str:
         """When it runs next, and how long that is from now."""
-        return display.moment(job.next_run, job.get_timeuntil())
+        now, next_run = utc_now(), to_instant(job.next_run)
+        is_ahead = next_run is not None and next_run > now and job.enabled and not job.is_running
+        words = display.ahead(next_run, now) if is_ahead and next_run else job.get_timeuntil()
+        return display.moment(job.next_run, words)
 
     @admin.display(description=gettext_lazy("last run"), ordering="last_run")
     def last_run_text(self, job: Job) -> str:
@@ -82,6 +86,35 @@ class JobColumns(admin.ModelAdmin):
             return self.last_run_text(job)
         url = self.url("chroniker_log_change", log_id)
         return display.link(url, self.last_run_text(job))
+
+    @admin.display(description=gettext_lazy("last runs"), ordering="last_run")
+    def last_runs(self, job: Any) -> str:
+        """How it ran last, and the durations of the runs before; with links for who may follow."""
+        runs = getattr(job, "last_runs", [])
+        may_follow = "logs" in getattr(job, "offers", ())
+        if not may_follow:
+            text = self.last_run_text(job)
+            return display.lines((text, run_bars.of_runs(runs, None))) if runs else text
+        text = self.last_run_with_link(job)
+        if runs:
+            text = display.words((text, display.small(display.duration(runs[-1].duration))))
+        return display.lines((text, run_bars.of_runs(runs, self._log_url))) if runs else text
+
+    def _log_url(self, log_id: int) -> str:
+        return self.url("chroniker_log_change", log_id)
+
+    @admin.display(description=gettext_lazy("do"))
+    def buttons(self, job: Any) -> str:
+        """What this person may do with it."""
+        offers = getattr(job, "offers", ())
+        known = (
+            ("run", self.run_button),
+            ("stop", self.stop_button),
+            ("logs", self.view_logs_button),
+        )
+        return display.words(
+            made for name, button in known if name in offers and (made := button(job))
+        )
 
     @admin.display(description=gettext_lazy("host"), ordering="hostname")
     def host(self, job: Job) -> str:

@@ -26,6 +26,7 @@ _SIGNS = {
     "paused": "‖",
     "disabled": NOTHING,
     "idle": "·",
+    "late": "!",
 }
 """Shown besides the colour, for those who do not see it. The keys are classes in the CSS."""
 
@@ -71,9 +72,42 @@ def sign(kind: str, text: str) -> SafeString:
     )
 
 
+def drawing(marks: Iterable[str], *, width: int, height: int, label: str, name: str) -> SafeString:
+    """A small SVG of marks; ``label`` says what it shows to those who do not see it."""
+    return format_html(
+        '<svg class="chroniker-{}" width="{}" height="{}" viewBox="0 0 {} {}" role="group"'
+        ' aria-label="{}">{}</svg>',
+        *(name, width, height, width, height, visible(label)),
+        format_html_join("", "{}", ((mark,) for mark in marks)),
+    )
+
+
+def mark(kind: str, path: str, title: str) -> SafeString:
+    """A shape in a drawing, coloured as its state."""
+    return format_html(
+        '<path class="chroniker-mark chroniker-{}" d="{}"><title>{}</title></path>',
+        *(kind, path, visible(title)),
+    )
+
+
+def mark_link(url: str, mark: str) -> SafeString:
+    """A shape that leads somewhere; by keyboard the list beside the drawing does."""
+    return format_html('<a href="{}" tabindex="-1">{}</a>', url, mark)
+
+
+def live_row(job_id: int, html: str) -> SafeString:
+    """A cell of a row that a script keeps up to date."""
+    return format_html('<div data-chroniker-job="{}">{}</div>', job_id, html)
+
+
 def strong(text: str) -> SafeString:
     """What a remark is about."""
     return format_html("<strong>{}</strong>", text)
+
+
+def code(text: str) -> SafeString:
+    """Something to be copied as it stands."""
+    return format_html('<code class="chroniker-code">{}</code>', text)
 
 
 def small(text: str) -> SafeString:
@@ -126,7 +160,14 @@ def ago(value: datetime | None, now: datetime) -> str:
         return NOTHING
     if now - value < timedelta(minutes=1):
         return _("just now")
-    return _("%s ago") % timesince(value, now)
+    return _("%s ago") % timesince(value, now, depth=1)
+
+
+def ahead(value: datetime, now: datetime) -> str:
+    """How long it is until then, in words. Both aware."""
+    if value - now < timedelta(minutes=1):
+        return _("in a moment")
+    return _("in %s") % timesince(now, value, depth=1)
 
 
 def lines(parts: Iterable[str]) -> SafeString:
@@ -135,6 +176,11 @@ def lines(parts: Iterable[str]) -> SafeString:
 
 
 _BREAK = SafeString("<br>")
+
+
+def beside(parts: Iterable[str]) -> SafeString:
+    """Parts after each other, with nothing between."""
+    return format_html_join("", "{}", ((part,) for part in parts))
 
 
 def words(parts: Iterable[str]) -> SafeString:

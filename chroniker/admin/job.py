@@ -15,11 +15,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from chroniker import settings
 from chroniker.admin import deletion, graph, job_fieldsets
-from chroniker.admin.columns import with_last_log
 from chroniker.admin.forms import JobForm
 from chroniker.admin.inlines import JobDependencyInline
+from chroniker.admin.job_list import GroupFilter, LastResultFilter, StateFilter
+from chroniker.admin.live_list import LiveList
 from chroniker.admin.pages.views import SitePages
-from chroniker.admin.pause_banner import JobChangeList
 from chroniker.admin.state import fence_on_screen, running
 from chroniker.models import Job
 
@@ -31,19 +31,21 @@ _WHAT_A_RAW_COMMAND_DOES = (
 """What may not be changed of a job with a raw command by who may not write raw commands."""
 
 
-class JobAdmin(SitePages):
+class JobAdmin(SitePages, LiveList):
     """Jobs: what they are, what they are doing, and the buttons that ask something of them."""
 
     form = JobForm
     list_display: Any = (
-        *("name", "state", "get_frequency", "get_timeuntil", "last_run_with_link"),
-        *("run_button", "stop_button", "view_logs_button", "host"),
+        *("job_name", "state", "get_frequency", "get_timeuntil", "last_runs", "buttons"),
     )
-    list_display_links = ("name",)
+    list_display_links = ("job_name",)
     list_filter = (
-        *("enabled", "is_running", "last_run_successful", "frequency", "is_monitor", "hostname"),
+        StateFilter,
+        ("group", GroupFilter),
+        ("last_run_successful", LastResultFilter),
+        *("frequency", "hostname", "is_monitor"),
     )
-    search_fields = ("name", "hostname", "current_hostname", "current_pid")
+    search_fields = (*("name", "group", "command", "hostname", "current_hostname", "current_pid"),)
     filter_horizontal = ("subscribers",)
     inlines = (JobDependencyInline,)
     actions = (
@@ -57,19 +59,12 @@ class JobAdmin(SitePages):
         models.TextField: {"widget": Textarea(attrs={"class": "chroniker-wide", "rows": 3})},
     }
     show_full_result_count = False
+    live_columns = ("state", "get_timeuntil", "last_runs", "buttons")
 
     class Media:
         css = {"all": ("chroniker/css/admin.css",)}
 
     # What is shown to whom
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        """Jobs with what their rows show, in a number of queries that does not grow with them."""
-        return with_last_log(super().get_queryset(request))
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[JobChangeList]:
-        """A list whose jobs know what pauses them."""
-        return JobChangeList
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The job, which knows what pauses it."""
@@ -82,7 +77,9 @@ class JobAdmin(SitePages):
         """Without the buttons that this person may not press, and without any in a popup."""
         hidden = self._hidden(request)
         if IS_POPUP_VAR in request.GET:
-            hidden |= {"run_button", "stop_button", "view_logs_button"}
+            hidden |= {"buttons", "run_button", "stop_button", "view_logs_button"}
+        elif not self.offers(request):
+            hidden.add("buttons")
         columns = [name for name in super().get_list_display(request) if name not in hidden]
         if self.has_logs_permission(request):
             return columns
@@ -178,7 +175,7 @@ class JobAdmin(SitePages):
                 name="chroniker_job_duration_graph",
             ),
         ]
-        return [*self.page_urls(), *own, *super().get_urls()]
+        return [self.live_url(), *self.page_urls(), *own, *super().get_urls()]
 
     def duration_graph_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """How long the last runs took."""

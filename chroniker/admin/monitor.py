@@ -14,8 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from chroniker.admin import display
-from chroniker.admin.columns import with_last_log
-from chroniker.admin.request_views import RequestViews
+from chroniker.admin.live_list import LiveList
 from chroniker.admin.state import running
 from chroniker.models import Job, Monitor
 
@@ -23,7 +22,7 @@ _LOCAL_OR_WEB = re.compile(r"(?:https?:)?//|[^\x00-\x20\x7f:]*(?:[/?#]|\Z)", re.
 """What an address must begin with: the web, or no scheme at all."""
 
 
-class MonitorAdmin(RequestViews):
+class MonitorAdmin(LiveList):
     """Jobs that check a condition; to be looked at here, and edited as jobs."""
 
     list_display = (
@@ -40,13 +39,10 @@ class MonitorAdmin(RequestViews):
     )
     readonly_fields = fields
     show_full_result_count = False
+    live_columns = ("status", "monitor_records", "last_run_with_link", "get_timeuntil")
 
     class Media:
         css = {"all": ("chroniker/css/admin.css",)}
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        """Monitors, with what their rows show."""
-        return with_last_log(super().get_queryset(request))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """A monitor is added as a job."""
@@ -87,13 +83,7 @@ class MonitorAdmin(RequestViews):
     @admin.display(description=gettext_lazy("status"), ordering="last_run_successful")
     def status(self, monitor: Monitor) -> str:
         """Whether something needs attention."""
-        if running(monitor):
-            return display.pill("running", _("Checking"))
-        if monitor.last_run_successful is None:
-            return display.pill("idle", _("Unknown"))
-        if monitor.last_run_successful:
-            return display.pill("succeeded", _("OK"))
-        return display.pill("failed", _("Needs attention"))
+        return display.live_row(monitor.pk, display.pill(*_status(monitor)))
 
     @admin.display(description="", empty_value="")
     def action_buttons(self, monitor: Monitor) -> str:
@@ -114,9 +104,21 @@ class MonitorAdmin(RequestViews):
         """Check now, before what would take it for a monitor's id."""
         run = self.admin_site.admin_view(require_POST(self.run_view))
         return [
+            self.live_url(),
             path("<int:object_id>/run/", run, name="chroniker_monitor_run"),
             *super().get_urls(),
         ]
+
+
+def _status(monitor: Monitor) -> tuple[str, str]:
+    """The kind of its state, and the word for it."""
+    if running(monitor):
+        return "running", _("Checking")
+    if monitor.last_run_successful is None:
+        return "idle", _("Unknown")
+    if monitor.last_run_successful:
+        return "succeeded", _("OK")
+    return "failed", _("Needs attention")
 
 
 def _address(monitor: Monitor) -> str | None:

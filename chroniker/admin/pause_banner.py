@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth import get_permission_codename
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -14,9 +13,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from chroniker import write_database
-from chroniker.admin import display, nav
+from chroniker.admin import display, nav, silence
 from chroniker.admin.permissions import may_pause
-from chroniker.models import Pause, Pauses
+from chroniker.models import Job, Pause, Pauses
 from chroniker.moments import utc_now
 
 SHOWN = 5
@@ -35,6 +34,14 @@ class PauseBanner(admin.ModelAdmin):
         return known
 
     def banner(self, request: HttpRequest) -> str:
+        """What everybody should know, as HTML: no scheduler ticks, something is paused."""
+        may_set_up = request.user.has_perm(
+            f"{Job._meta.app_label}.{get_permission_codename('change', Job._meta)}"
+        )
+        silence_notice = silence.notice(silence.hosts(), utc_now(), may_set_up=may_set_up)
+        return display.beside(filter(None, (silence_notice, self._pause_notice(request))))
+
+    def _pause_notice(self, request: HttpRequest) -> str:
         """The pauses that hold now, as HTML; '' without any."""
         active = self.pauses(request).active
         if not active:
@@ -82,20 +89,6 @@ class PauseBanner(admin.ModelAdmin):
                 "nav": nav.items(self.admin_site, request),
             }
         return response
-
-
-class JobChangeList(ChangeList):
-    """A list whose jobs know what pauses them."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        """The jobs of this page; patterns are searched in all of them at once."""
-        super().get_results(request)
-        admin: Any = self.model_admin
-        jobs: list[Any] = list(self.result_list)
-        pauses = admin.pauses(request)
-        pauses.expect(jobs)
-        for job in jobs:
-            job.held = pauses.holding(job)
 
 
 def _told(pause: Pause) -> Iterator[str]:

@@ -11,10 +11,14 @@ from django.utils.translation import ngettext
 
 from chroniker import constants, settings
 from chroniker.admin import display
+from chroniker.admin.job_rows import RUNS, failures_in_a_row
 from chroniker.constants import Misfire, Status
 from chroniker.models import Held, Job, JobHost
 from chroniker.models.claimable import Claimable
 from chroniker.moments import to_instant, to_stored
+
+LATE = timedelta(minutes=5)
+"""Nothing keeps a job from running, and still it has been due for longer than this."""
 
 _END = datetime.max.replace(tzinfo=UTC)
 
@@ -50,7 +54,9 @@ def state_of(job: Job, now: datetime) -> State:
 
 def running(job: Job) -> list[Claimable]:
     """What holds a run now: the job, or its rows of hosts where every host runs it."""
-    rows: list[Claimable] = [job, *job.hosts.all()]
+    # A job that comes from a list may know already that no host has a row for it.
+    hosts = job.hosts.all() if getattr(job, "has_host_rows", True) else ()
+    rows: list[Claimable] = [job, *hosts]
     return [row for row in rows if row.is_running]
 
 
@@ -85,10 +91,20 @@ def last_outcome(job: Job) -> State:
     if status is None and job.last_run_successful is not None:
         status = Status.SUCCEEDED if job.last_run_successful else Status.FAILED
     if status is not None:
-        return State(status, str(Status(status).label))
+        return _ended(job, Status(status))
     if job.next_run is None and job.frequency not in constants.WITHOUT_TIMES:
-        return State("idle", _("No further run"))
+        return State("idle", _("Finished"), _("no further run"))
     return State("idle", _("Not run yet"))
+
+
+def _ended(job: Job, status: Status) -> State:
+    """How the last run ended, and how often in a row it ended badly."""
+    times = failures_in_a_row(job)
+    words = str(status.label)
+    if times > 1:
+        words += f" ×{times}{'+' if times == RUNS else ''}"
+    is_over = job.next_run is None and job.frequency not in constants.WITHOUT_TIMES
+    return State(status, words, _("no further run") if is_over else "")
 
 
 def next_runs(job: Job, now: datetime, count: int = 5) -> list[datetime]:
@@ -154,7 +170,10 @@ def _waiting(job: Job, now: datetime) -> State:
     if job.force_run:
         by = job.forced_by
         return State("waiting", _("Asked to run"), _("by %s") % by if by else "")
-    return State("waiting", _("Due"), _backlog(job, now))
+    backlog, since = _backlog(job, now), to_instant(job.next_run)
+    if since is not None and now - since > LATE and not backlog:
+        return State("late", _("Late"), _("due for %s") % timesince(since, now))
+    return State("waiting", _("Due"), backlog)
 
 
 def _backlog(job: Job, now: datetime) -> str:

@@ -17,9 +17,6 @@ from chroniker.runs.run import Run
 
 logger = logging.getLogger("chroniker.runs")
 
-_NOT_DONE = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
-"""Ends that a further attempt may follow; who stops a run does not want it at once again."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Following:
@@ -43,7 +40,7 @@ def following(job: Job, run: Run, outcome: Outcome) -> Following:
     if outcome.status == Status.LOST and run.attempt <= settings.CHRONIKER_MAX_LOST_RERUNS:
         return Following(values=_again(run, None))
     try:
-        if outcome.status in _NOT_DONE and job.may_retry(run.attempt):
+        if outcome.status in constants.BAD_ENDS and job.may_retry(run.attempt):
             return Following(values=_retried(job, run, outcome))
         return _next(job, run, outcome)
     except (ValueError, OverflowError) as error:  # InvalidSchedule is a ValueError

@@ -52,6 +52,8 @@ class Page(HTMLParser):
         return f"<Page {self.url}: {' '.join(self.text.split())}>"
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "br" and self._link is not None:
+            self.handle_data("\n")
         attributes = {name: value or "" for name, value in attrs}
         self.tags.append((tag, attributes))
         handler = getattr(self, f"start_{tag}", None)
@@ -135,7 +137,7 @@ class Page(HTMLParser):
 
     def links_called(self, words: str) -> list[str]:
         """Where links with these words lead to."""
-        return [url for url, said in self.links if said.strip() == words]
+        return [url for url, said in self.links if " ".join(said.split()) == words]
 
     def says(self, text: str) -> bool:
         """Whether this is read on the page, however it is broken into lines."""

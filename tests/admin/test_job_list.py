@@ -82,7 +82,7 @@ def test_the_list_takes_as_many_queries_for_a_hundred_jobs_as_for_three(url: str
         ({"last_run_successful": True}, "✓ Succeeded"),
         ({"last_run_successful": False}, "✕ Failed"),
         ({}, "· Not run yet"),
-        ({"next_run": None}, "· No further run"),
+        ({"next_run": None}, "· Finished no further run"),
         ({"next_run": None, "frequency": "MANUAL"}, "· Not run yet"),
     ],
 )
@@ -210,7 +210,7 @@ def test_the_search_looks_at_names_hosts_and_processes() -> None:
     browser = people.browser("superuser")
     for text in ("impo", "db1", "web7", "4711"):
         page = browser.open(f"/chroniker/job/?q={text}")
-        assert page.links_called("import")
+        assert page.links_called("import on db1")
         assert not page.links_called("other")
 
 

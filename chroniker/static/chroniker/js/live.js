@@ -35,12 +35,29 @@ window.chroniker = (function () {
         });
     }
 
-    /* HTML that the server has rendered and escaped. Leaves alone what is the same already. */
+    const shown = new WeakMap();
+
+    function pointsTo(element) {
+        return element.getAttribute("href") || element.getAttribute("formaction");
+    }
+
+    /* HTML that the server has rendered and escaped. What is the same already is left alone, and
+       a link or button that has the focus keeps it. */
     function replaceHtml(element, html) {
-        if (element.dataset.chronikerHtml !== html && !element.contains(document.activeElement)) {
-            const parsed = new DOMParser().parseFromString(html, "text/html");
-            element.replaceChildren(...parsed.body.childNodes);
-            element.dataset.chronikerHtml = html;
+        if (shown.get(element) === html) {
+            return;
+        }
+        const focused = element.contains(document.activeElement) ? document.activeElement : null;
+        const parsed = new DOMParser().parseFromString(html, "text/html");
+        element.replaceChildren(...parsed.body.childNodes);
+        shown.set(element, html);
+        if (focused !== null) {
+            const same = [...element.querySelectorAll("a[href], button")].find(
+                (found) => pointsTo(found) === pointsTo(focused),
+            );
+            if (same !== undefined) {
+                same.focus({preventScroll: true});
+            }
         }
     }
 
