@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from chroniker.models import Job, Log, Pause, Pauses
+from chroniker.models import Host, Job, Log, Pause, Pauses
 from chroniker.models.database_clock import database_now
 from chroniker.moments import to_stored
 from chroniker.signals import scheduler_paused, scheduler_resumed
@@ -330,6 +330,7 @@ def test_the_page_that_asks_before_deleting_tells_it_as_well() -> None:
 
 def test_without_a_pause_no_page_tells_of_one() -> None:
     pause(begins=-5, hours=-2)
+    Host.objects.ticked("web1", database_now("default"), version="2.0", capacity=20)
     browser = people.browser("superuser")
     for url in every_page():
         assert "chroniker-notice" not in browser.open(url).html, url
