@@ -135,7 +135,9 @@ class Model(Situation):
 
     def _judge_start(self, row: Row, state: State) -> None:
         assert self._pass is not None
-        ends = [self.states[need.name].ended for need in state.spec.needs]
+        # Not before what it waits for has ended, which may be later if the clock was set back.
+        others = [self.states[need.name] for need in state.spec.needs]
+        ends = [end for other in others for end in (other.ended, other.succeeded)]
         begins = max([self._pass.now, *(end for end in ends if end is not None)])
         wanted = state.expected(self._pass.now, begins)
         link = self.link(state) if state.spec.kind == "chained" and not state.forced else None
