@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+
+from django.db.models import Q
 
 from chroniker.dispatch.invariants import check_tables
 from chroniker.models import Job, JobDependency, Log
@@ -20,21 +22,13 @@ from tests.rules.model import Model, Pass
 from tests.rules.people import People
 from tests.rules.state import Row
 from tests.simulated.clock import Clock
+from tests.simulated.report import Report
 from tests.simulated.schedules import CHANGES
 
 CAPACITY = 6
 SHOWN_AT_MOST = 20
 
 BAD_ENDS = ("failed", "failed", "failed", "timed_out", "lost")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """How it went."""
-
-    broken: list[str]
-    numbers: Counter[str]
-    passed: timedelta
 
 
 def simulate(
@@ -57,7 +51,8 @@ def simulate(
             if len(world.model.broken) >= SHOWN_AT_MOST:
                 break
         world.look_at_accounts()
-    return Report(broken=world.model.broken, numbers=world.model.numbers, passed=world.passed)
+    say(f"{world.passed.days} days have passed")
+    return Report(broken=world.model.broken, numbers=world.model.numbers)
 
 
 class World:
@@ -178,9 +173,12 @@ class World:
 
     def _news(self) -> tuple[list[Row], list[Row]]:
         """The rows that were open and have ended, and those that are new, as they were written."""
-        logs = Log.objects.using(self._database).order_by("pk")
-        ended = [_row(log) for log in logs.filter(pk__in=self._open).ended().select_related("job")]
-        new = [_row(log) for log in logs.filter(pk__gt=self._newest).select_related("job")]
+        logs = Log.objects.using(self._database).filter(
+            Q(pk__gt=self._newest) | Q(pk__in=self._open)
+        )
+        rows = [_row(log) for log in logs.order_by("pk").values("job__name", *_COLUMNS)]
+        new = [row for row in rows if row.pk > self._newest]
+        ended = [row for row in rows if row.pk in self._open and row.status != "running"]
         self._open -= {row.pk for row in ended}
         self._open |= {row.pk for row in new if row.status == "running"}
         self._newest = max([self._newest, *(row.pk for row in new)])
@@ -216,16 +214,22 @@ class World:
             self.model.broken += state.not_accounted_for()
 
 
-def _row(log: Log) -> Row:
+_COLUMNS = (
+    *("pk", "hostname", "status", "trigger", "scheduled_for", "occurrences", "attempt"),
+    *("run_start_datetime", "run_end_datetime"),
+)
+
+
+def _row(log: Mapping[str, Any]) -> Row:
     return Row(
-        pk=log.pk,
-        job=log.job.name,
-        host=log.hostname or "",
-        status=log.status or "",
-        trigger=log.trigger or "",
-        scheduled_for=to_instant(log.scheduled_for),
-        occurrences=log.occurrences,
-        attempt=log.attempt,
-        started=to_instant(log.run_start_datetime),
-        ended=to_instant(log.run_end_datetime),
+        pk=log["pk"],
+        job=log["job__name"],
+        host=log["hostname"] or "",
+        status=log["status"] or "",
+        trigger=log["trigger"] or "",
+        scheduled_for=to_instant(log["scheduled_for"]),
+        occurrences=log["occurrences"],
+        attempt=log["attempt"],
+        started=to_instant(log["run_start_datetime"]),
+        ended=to_instant(log["run_end_datetime"]),
     )

@@ -6,7 +6,6 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,20 +18,13 @@ from tests.chaos.day.checker import Story, judge
 from tests.chaos.day.faults import DatabaseFaults
 from tests.simulated.clock import Clock
 from tests.simulated.hosts import Host
+from tests.simulated.report import Report
 from tests.simulated.schedules import CHANGES
 
 SETTLING = 30
 """Minutes without faults at the end."""
 
 FAILING_STATEMENTS = 0.004
-
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """How a simulation went."""
-
-    faults: list[str]
-    numbers: Counter[str]
 
 
 def simulate(
@@ -48,7 +40,7 @@ def simulate(
                 say(f"{simulation.clock.now:%a %H:%M} {Log.objects.using(database).count()} rows")
         story = simulation.story()
     found = judge(story)
-    return Report(faults=found, numbers=story.numbers)
+    return Report(broken=found, numbers=story.numbers)
 
 
 class _Simulation:
