@@ -45,7 +45,7 @@ class Model(Situation):
         """Occurrences for which there has to be a row that says they were skipped."""
         self._starts: Counter[tuple[str, str]] = Counter()
         for spec in specs:
-            times = Times(start, spec.rule, spec.only)
+            times = Times(start, spec.rule, spec.only, spec.active)
             self.states[spec.name] = State(spec=spec, times=times, made=start)
             self.states[spec.name].pending = times.after(start)
 
@@ -111,7 +111,7 @@ class Model(Situation):
             run = state.run
             if run is None or state.spec.overlap != "restart" or state.spec.kind != "rule":
                 continue
-            if not state.enabled or self.is_paused(state, now):
+            if state.spec.active.is_before(now) or self.is_paused(state, now) or not state.enabled:
                 continue
             if state.times.between(run.started, now):
                 state.may_stop = state.must_stop = True
@@ -158,8 +158,9 @@ class Model(Situation):
 
     def _passed_over(self, row: Row, state: State, because: set[str]) -> None:
         assert self._pass is not None
-        missed = state.misfired(self._pass.now)
-        if not missed or not _is_for(row, missed) or because != {"misfire"}:
+        missed = state.left_out(self._pass.now)
+        is_right = self.is_to_leave_out(state, because, self._pass.now)
+        if not missed or not _is_for(row, missed) or not is_right:
             self._say(row, f"was to stand for {_shown(missed)}; in its way: {sorted(because)}")
             return
         self.numbers["missed"] += len(missed)
@@ -211,7 +212,7 @@ class Model(Situation):
             is_behind = any(not self._is_before(state, other) for other in full)
             if state.spec.weight and is_behind:
                 continue
-            if before == still == {"misfire"}:
+            if all(self.is_to_leave_out(state, why, one.now) for why in (before, still)):
                 self.broken.append(f"{name}: no row says what it missed at {one.now}")
             elif not before and not still:
                 self.broken.append(f"{name}: was not started at {one.now} on {one.host}")

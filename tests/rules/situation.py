@@ -11,6 +11,9 @@ from tests.rules.state import State
 NOT_IN_LINE = {"disabled", "host", "running", "time", "retry"}
 """Who is not looked at in a pass."""
 
+IN_VAIN = {"window", "misfire", "dependency", "key", "capacity"}
+"""What a job that is not active any more does not wait for."""
+
 PERHAPS = "perhaps"
 
 
@@ -30,6 +33,7 @@ class Situation:
         """
         found = {
             "disabled": not state.enabled,
+            "window": not (state.forced or state.spec.active.holds(now)),
             "host": state.spec.hostname not in ("", host),
             "paused": self.is_paused(state, now),
             "running": state.run is not None,
@@ -40,6 +44,12 @@ class Situation:
         }
         because = {name for name, holds in found.items() if holds}
         return because if state.forced else because | set(self._too_early(state, now))
+
+    def is_to_leave_out(self, state: State, because: set[str], now: datetime) -> bool:
+        """Whether what it has missed is not run any more, with this in its way."""
+        if state.spec.active.is_before(now) and "window" in because:
+            return not because - IN_VAIN - {PERHAPS} and bool(state.left_out(now))
+        return because == {"misfire"}
 
     def is_paused(self, state: State, now: datetime) -> bool:
         """Whether nothing of it may start."""

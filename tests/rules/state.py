@@ -72,6 +72,11 @@ class State:
         """Whether a clock starts it."""
         return self.spec.kind in ("rule", "once")
 
+    @property
+    def is_over(self) -> bool:
+        """Whether its clock has no further time for it."""
+        return self.has_times and self.pending is None
+
     def next_try(self, now: datetime) -> tuple[datetime | None, int]:
         """The occurrence a run that starts now is for, and how often that was tried already.
 
@@ -95,6 +100,14 @@ class State:
         if self.spec.misfire != "skip" or tries or first is None or first >= limit:
             return []
         return [moment for moment in (first, *self.times.between(first, limit)) if moment < limit]
+
+    def left_out(self, now: datetime) -> list[datetime]:
+        """The occurrences that are not run any more: all, once the job is not active any more."""
+        if not self.spec.active.is_before(now):
+            return self.misfired(now)
+        if self.pending is None or self.pending > now:
+            return []
+        return [self.pending, *self.times.between(self.pending, now)]
 
     def expected(self, now: datetime, begins: datetime) -> Start:
         """What it has to be if it starts at ``begins``, in a pass at ``now``."""
