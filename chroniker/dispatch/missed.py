@@ -94,9 +94,9 @@ def end_overdue_runs(now: Situation) -> None:
 
 def _coming(job: Job, started: datetime) -> datetime | None:
     """When the run that was started then has to make room for the next."""
-    occurrence = job.occurrence
-    if occurrence is not None and occurrence > started:
-        return to_instant(job.next_run)  # the run is for none, for it was asked for
+    next_run = to_instant(job.next_run)
+    if next_run is not None and next_run > started:
+        return next_run  # the run is for none, for it was asked for
     return job.next_after(started)
 
 
