@@ -38,6 +38,7 @@ class Spec:
     rule: Rule | None = None
     only: datetime | None = None
     active: Window = ALWAYS
+    jitter: int = 0
     misfire: str
     grace: int
     overlap: str
@@ -60,6 +61,7 @@ class Spec:
             **self.columns,
             "active_from": self.active.begin,
             "active_until": self.active.end,
+            "jitter_seconds": self.jitter,
             "name": self.name,
             "command": "succeed",
             "misfire_policy": self.misfire,
@@ -85,6 +87,7 @@ def draw(count: int, start: datetime, chance: random.Random) -> list[Spec]:
         kind = _kind(chance, waits=bool(needs))
         times = _times(kind, needs, made, start, chance)
         times["active"] = _active(kind, times, start, chance)
+        times["jitter"] = chance.choice((0, 0, 0, 20, 90, 600)) if kind == "rule" else 0
         made.append(
             Spec(name=f"job {number:02}", kind=kind, needs=needs, **times, **_rules(chance))
         )

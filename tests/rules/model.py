@@ -69,6 +69,18 @@ class Model(Situation):
         if passed := state.end(row, row.ended):
             self._owed[row.job] = passed
 
+    def is_due(self, job: str, due: datetime | None) -> None:
+        """After an end: when the scheduler says that the job starts next."""
+        state = self.states[job]
+        latest = timedelta(seconds=state.spec.jitter)
+        if state.pending is None or due is None:
+            is_right = state.pending is due
+        else:
+            state.delay = due - state.pending
+            is_right = timedelta() <= state.delay <= latest
+        if not is_right:
+            self.broken.append(f"{job}: is due at {due}, its next occurrence is {state.pending}")
+
     def skipped_meanwhile(self, row: Row) -> None:
         """A row says that these came while a run went on."""
         passed = self._owed.pop(row.job, [])
@@ -113,7 +125,11 @@ class Model(Situation):
                 continue
             if state.spec.active.is_before(now) or self.is_paused(state, now) or not state.enabled:
                 continue
-            if state.times.between(run.started, now):
+            coming = state.times.between(run.started, now)
+            if state.due is not None and state.due > run.started:
+                # Somebody asked for this run before the pending one was due.
+                coming = [state.due] if state.due <= now else []
+            if coming:
                 state.may_stop = state.must_stop = True
 
     def wrote(self, row: Row) -> None:
@@ -228,7 +244,7 @@ class Model(Situation):
 
 def _rank(state: State) -> tuple[int, datetime, str]:
     early = datetime.min.replace(tzinfo=state.made.tzinfo)
-    return -state.spec.priority, state.pending or early, state.spec.name
+    return -state.spec.priority, state.due or early, state.spec.name
 
 
 def _is_for(row: Row, passed: list[datetime]) -> bool:

@@ -21,6 +21,7 @@ from tests.rules.host import WatchedHost
 from tests.rules.model import Model, Pass
 from tests.rules.people import People
 from tests.rules.state import Row
+from tests.simulated.chance import drawn_from
 from tests.simulated.clock import Clock
 from tests.simulated.report import Report
 from tests.simulated.schedules import CHANGES
@@ -42,7 +43,7 @@ def simulate(
 ) -> Report:
     """So many steps of some minutes, in a database without jobs; ends with what is broken."""
     world = World(seed, job_count, database, folder)
-    with world.clock.instead_of_all_others():
+    with world.clock.instead_of_all_others(), drawn_from(seed):
         world.make_jobs()
         for step in range(steps):
             world.step()
@@ -146,6 +147,9 @@ class World:
             self.model.ended(row)
         for row in new:
             self.model.skipped_meanwhile(row)
+        jobs = Job.objects.using(self._database).filter(name__in={row.job for row in ended})
+        for name, due in jobs.values_list("name", "next_run") if ended else ():
+            self.model.is_due(name, to_instant(due))
         self.model.all_owed_is_there()
 
     def pass_begins(

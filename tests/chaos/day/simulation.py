@@ -16,6 +16,7 @@ from chroniker.runs.run import Run
 from tests.chaos.day import definitions, plan
 from tests.chaos.day.checker import Story, judge
 from tests.chaos.day.faults import DatabaseFaults
+from tests.simulated.chance import drawn_from
 from tests.simulated.clock import Clock
 from tests.simulated.hosts import Host
 from tests.simulated.report import Report
@@ -32,7 +33,7 @@ def simulate(
 ) -> Report:
     """So many jobs for so many minutes (and some to settle), in a database without jobs."""
     simulation = _Simulation(jobs, minutes, seed, database, folder)
-    with simulation.clock.instead_of_all_others():
+    with simulation.clock.instead_of_all_others(), drawn_from(seed):
         simulation.make_jobs()
         for minute in range(minutes + SETTLING):
             simulation.pass_minute(minute)
