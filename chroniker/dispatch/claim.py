@@ -110,14 +110,16 @@ _CONSUMED: dict[str, Any] = {"force_run": False, "forced_by": None, "forced_args
 
 
 def _ends_of_dependees(job: Job) -> list[datetime]:
-    """When the jobs that it waits for ended, as it was seen.
+    """When the jobs that it waits for ended, and ended well, as it was seen.
 
-    The run starts later than what it waited for ended, whoever's clock was read before: else the
-    same end would count as new once more.
+    The run starts no earlier than what it waited for ended, whoever's clock was read before: else
+    the same end would count as new once more. A success may be later than an end that came after
+    it, if the clock was set back in between.
     """
     dependencies = job.dependencies.all()  # with their jobs, where the caller has looked already
-    ends = (to_instant(dependency.dependee.last_ended) for dependency in dependencies)
-    return [end for end in ends if end is not None]
+    dependees = [dependency.dependee for dependency in dependencies]
+    ends = [end for other in dependees for end in (other.last_ended, other.last_success)]
+    return [to_instant(end) for end in ends if end is not None]
 
 
 def _as_run(

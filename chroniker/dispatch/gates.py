@@ -179,11 +179,11 @@ def _why_no_next_run(job: Job) -> str:
 
 
 def _window(job: Job, now: datetime) -> Gate:
-    begin, end = to_instant(job.active_from), to_instant(job.active_until)
+    begin = to_instant(job.active_from)
     if begin is not None and now < begin:
         reason = "the time in which it is active has not begun"
         return Gate(name=Name.WINDOW, is_open=False, reason=reason, opens=begin)
-    if end is not None and now > end:
+    if job.is_over(now):
         reason = "the time in which it is active is over"
         return Gate(name=Name.WINDOW, is_open=False, reason=reason, needs_a_person=True)
     return Gate(name=Name.WINDOW, is_open=True)

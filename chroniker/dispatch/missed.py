@@ -19,6 +19,9 @@ logger = logging.getLogger("chroniker.dispatch")
 
 _A_MOMENT = timedelta(microseconds=1)
 
+_IN_VAIN = {Name.WINDOW, Name.MISFIRE, Name.DEPENDENCIES, Name.KEY, Name.CAPACITY}
+"""What need not open for a job whose active time is over."""
+
 ITS_NEXT_OCCURRENCE = "its next occurrence"
 """Who stops a run that is to be restarted, as its log names it."""
 
@@ -26,14 +29,15 @@ ITS_NEXT_OCCURRENCE = "its next occurrence"
 def pass_over(job: Job, gates: list[Gate], now: Situation) -> bool:
     """Move the job past what its policies say is not to be run; whether it was moved.
 
-    Only once nothing else keeps it: what is missed in one stretch is then one row.
+    Only once nothing else keeps it: what is missed in one stretch is then one row. What a job has
+    not run when its active time is over has nothing to wait for any more.
     """
     kept = [gate.name for gate in shut(gates)]
     if kept == [Name.MISFIRE]:
         grace = timedelta(seconds=job.misfire_grace_seconds)
         reason = f"missed by more than {job.misfire_grace_seconds} s"
         return _pass_until(job, now, now.now - grace - _A_MOMENT, reason)
-    if kept == [Name.WINDOW] and not any(gate.opens for gate in shut(gates)):
+    if Name.WINDOW in kept and job.is_over(now.now) and _IN_VAIN.issuperset(kept):
         return _pass_until(job, now, now.now, "the time in which the job is active was over")
     if kept == [Name.KEY] and job.shares_by_command and not job.force_run and not job.is_chained:
         if job.overlap_policy == Overlap.RESTART:
@@ -71,12 +75,13 @@ def _stood_for(job: Job, occurrence: datetime) -> int:
 def end_overdue_runs(now: Situation) -> None:
     """Ask those runs to end whose job restarts them with its next occurrence, which has come.
 
-    Not of a job that is paused: what runs goes on, for no other could start.
+    Not of a job that is paused, or whose active time is over: what runs goes on, for no other
+    could start.
     """
     for job in claims.all_running(now.database):
         if job.overlap_policy != Overlap.RESTART or job.force_stop or not job.enabled:
             continue
-        if now.pauses.holding(job) is not None:
+        if job.is_over(now.now) or now.pauses.holding(job) is not None:
             continue
         try:
             coming = _coming(job, to_instant(job.last_run_start_timestamp) or now.now)
@@ -89,9 +94,9 @@ def end_overdue_runs(now: Situation) -> None:
 
 def _coming(job: Job, started: datetime) -> datetime | None:
     """When the run that was started then has to make room for the next."""
-    occurrence = job.occurrence
-    if occurrence is not None and occurrence > started:
-        return to_instant(job.next_run)  # the run is for none, for it was asked for
+    next_run = to_instant(job.next_run)
+    if next_run is not None and next_run > started:
+        return next_run  # the run is for none, for it was asked for
     return job.next_after(started)
 
 

@@ -129,6 +129,11 @@ class Schedulable(models.Model):
         found = self.schedule(anew=anew).next_after(moment)
         return None if end is not None and found is not None and found > end else found
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether its active time has ended: no run by schedule starts any more."""
+        end = to_instant(self.active_until)
+        return end is not None and now > end
+
     def schedule(self, *, strict: bool = False, anew: bool = False) -> Schedule:
         """The rule as a value. Raises InvalidSchedule, naming the field, if it cannot be read.
 

@@ -22,7 +22,7 @@ def test_every_occurrence_of_a_few_hours_with_faults_is_accounted_for(
 
     report = simulate(jobs=18, minutes=100, seed=0, database="default", folder=tmp_path)
 
-    assert report.faults == []
+    assert report.broken == []
     assert report.numbers["occurrences"] > 100
     assert report.numbers["made up for by a later run"] > 0
     assert report.numbers["skipped"] > 0

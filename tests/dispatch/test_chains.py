@@ -76,6 +76,19 @@ class TestFreshSuccess:
 
         assert host.run(1) == []
 
+    def test_a_success_before_the_clock_was_set_back_counts_only_once(self, host: Ticking) -> None:
+        first = new_job("first", frequency="DAILY", due=30)
+        second = new_job("second", due=1)
+        waits(second, first, wait_for_success=False, **FRESH)
+        host.run(30)
+        Job.objects.filter(pk=first.pk).update(force_run=True)
+        host.run(0, Status.FAILED)
+
+        assert host.tick(1) == ["second"]
+        host.end("second", 30)
+
+        assert host.run(31) == []
+
 
 class TestChains:
     def test_it_starts_when_all_it_waits_for_have_run(self, host: Ticking) -> None:

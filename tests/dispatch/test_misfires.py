@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chroniker.constants import Status
-from chroniker.models import Backfill, Job, Log, Pause
+from chroniker.models import Backfill, Job, JobDependency, Log, Pause
 from chroniker.moments import to_stored
 from tests.ticking import Ticking, at, new_job, next_run, rows
 
@@ -111,6 +111,44 @@ class TestActiveTime:
 
         assert rows(job) == [("skipped", 0, 0, 2)]
         assert next_run(job) is None
+
+    def test_what_skips_missed_runs_is_not_due_for_ever(self, host: Ticking) -> None:
+        job = new_job(frequency="HOURLY", misfire_policy="skip", active_until=to_stored(at(90)))
+
+        assert host.run(120) == []
+
+        assert rows(job) == [("skipped", 0, 0, 2)]
+        assert next_run(job) is None
+
+    def test_nobody_is_waited_for_once_it_is_over(self, host: Ticking) -> None:
+        never = new_job("never", frequency="DAILY", due=24 * 60)
+        job = new_job(frequency="HOURLY", active_until=to_stored(at(90)))
+        JobDependency.objects.create(dependent=job, dependee=never)
+
+        assert host.run(90) == []
+        assert rows(job) == []
+        assert host.run(91) == []
+
+        assert rows(job) == [("skipped", 0, 0, 2)]
+        assert next_run(job) is None
+
+    def test_a_paused_job_keeps_what_it_has_missed(self, host: Ticking) -> None:
+        job = new_job(frequency="HOURLY", active_until=to_stored(at(90)))
+        pause = Pause.objects.create(starts_at=to_stored(at(-1)))
+
+        host.run(120)
+        assert rows(job) == []
+        pause.delete()
+        host.run(121)
+
+        assert rows(job) == [("skipped", 0, 0, 2)]
+
+    def test_no_run_is_ended_for_one_that_could_not_start(self, host: Ticking) -> None:
+        job = new_job(frequency="HOURLY", overlap_policy="restart", active_until=to_stored(at(90)))
+
+        host.tick(0)
+        host.tick(91)
+        assert not Job.objects.get(pk=job.pk).force_stop
 
 
 class TestBackfill:

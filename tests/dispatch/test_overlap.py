@@ -92,6 +92,18 @@ class TestRestart:
 
         assert rows(job) == [("stopped", None, 1, 1), ("succeeded", 60, 1, 1)]
 
+    def test_it_is_ended_when_the_jitter_of_that_is_over(self, host: Ticking) -> None:
+        job = new_job(frequency="HOURLY", overlap_policy="restart", jitter_seconds=60)
+        Job.objects.filter(pk=job.pk).update(next_run=to_stored(at(0.8)), force_run=True)
+
+        assert host.tick(0.2) == ["job"]
+        host.tick(0.7)
+        assert not Job.objects.get().force_stop
+        host.tick(0.8)
+
+        assert Job.objects.get().force_stop
+        host.end("job", 0.9, Status.STOPPED)
+
 
 class TestKeys:
     def test_jobs_that_share_a_key_never_run_together(self, host: Ticking) -> None:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.rules.times import Times, Window
 from tests.simulated.oracle import Rule
 from tests.simulated.schedules import KINDS
 
 HOSTS = ("one", "two")
 KEYS = ("red", "blue")
+ALWAYS = Window()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +37,8 @@ class Spec:
     """How the package is told of its schedule."""
     rule: Rule | None = None
     only: datetime | None = None
+    active: Window = ALWAYS
+    jitter: int = 0
     misfire: str
     grace: int
     overlap: str
@@ -55,6 +59,9 @@ class Spec:
         """Its columns in the package's table."""
         return {
             **self.columns,
+            "active_from": self.active.begin,
+            "active_until": self.active.end,
+            "jitter_seconds": self.jitter,
             "name": self.name,
             "command": "succeed",
             "misfire_policy": self.misfire,
@@ -79,6 +86,8 @@ def draw(count: int, start: datetime, chance: random.Random) -> list[Spec]:
         needs = _needs(made, chance) if made and chance.random() < 0.35 else []
         kind = _kind(chance, waits=bool(needs))
         times = _times(kind, needs, made, start, chance)
+        times["active"] = _active(kind, times, start, chance)
+        times["jitter"] = chance.choice((0, 0, 0, 20, 90, 600)) if kind == "rule" else 0
         made.append(
             Spec(name=f"job {number:02}", kind=kind, needs=needs, **times, **_rules(chance))
         )
@@ -119,6 +128,21 @@ def _times(
         return {"columns": before.columns, "rule": before.rule}
     columns, rule = chance.choices(KINDS, (4, 2, 1, 4, 2, 1, 1))[0](start, chance)
     return {"columns": columns, "rule": rule}
+
+
+def _active(kind: str, times: dict[str, Any], start: datetime, chance: random.Random) -> Window:
+    """When it is active: mostly always, and not for so short that it would never run."""
+    if kind == "once" or chance.random() < 0.6:
+        return ALWAYS
+    begin, end = None, None
+    # What is typed as the next run is not moved into the time in which the job is active.
+    if chance.random() < 0.5 and "next_run" not in times["columns"]:
+        begin = start + timedelta(minutes=chance.randint(1, 3000))
+    if chance.random() < 0.7:
+        end = (begin or start) + timedelta(minutes=chance.choice((200, 1000, 5000, 20000)))
+    window = Window(begin=begin, end=end)
+    is_never = kind == "rule" and Times(start, times["rule"], None, window).after(start) is None
+    return ALWAYS if is_never else window
 
 
 def _rules(chance: random.Random) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class Model(Situation):
         """Occurrences for which there has to be a row that says they were skipped."""
         self._starts: Counter[tuple[str, str]] = Counter()
         for spec in specs:
-            times = Times(start, spec.rule, spec.only)
+            times = Times(start, spec.rule, spec.only, spec.active)
             self.states[spec.name] = State(spec=spec, times=times, made=start)
             self.states[spec.name].pending = times.after(start)
 
@@ -68,6 +68,18 @@ class Model(Situation):
             state.done.add(row.scheduled_for)
         if passed := state.end(row, row.ended):
             self._owed[row.job] = passed
+
+    def is_due(self, job: str, due: datetime | None) -> None:
+        """After an end: when the scheduler says that the job starts next."""
+        state = self.states[job]
+        latest = timedelta(seconds=state.spec.jitter)
+        if state.pending is None or due is None:
+            is_right = state.pending is due
+        else:
+            state.delay = due - state.pending
+            is_right = timedelta() <= state.delay <= latest
+        if not is_right:
+            self.broken.append(f"{job}: is due at {due}, its next occurrence is {state.pending}")
 
     def skipped_meanwhile(self, row: Row) -> None:
         """A row says that these came while a run went on."""
@@ -111,9 +123,13 @@ class Model(Situation):
             run = state.run
             if run is None or state.spec.overlap != "restart" or state.spec.kind != "rule":
                 continue
-            if not state.enabled or self.is_paused(state, now):
+            if state.spec.active.is_before(now) or self.is_paused(state, now) or not state.enabled:
                 continue
-            if state.times.between(run.started, now):
+            coming = state.times.between(run.started, now)
+            if state.due is not None and state.due > run.started:
+                # Somebody asked for this run before the pending one was due.
+                coming = [state.due] if state.due <= now else []
+            if coming:
                 state.may_stop = state.must_stop = True
 
     def wrote(self, row: Row) -> None:
@@ -135,7 +151,9 @@ class Model(Situation):
 
     def _judge_start(self, row: Row, state: State) -> None:
         assert self._pass is not None
-        ends = [self.states[need.name].ended for need in state.spec.needs]
+        # Not before what it waits for has ended, which may be later if the clock was set back.
+        others = [self.states[need.name] for need in state.spec.needs]
+        ends = [end for other in others for end in (other.ended, other.succeeded)]
         begins = max([self._pass.now, *(end for end in ends if end is not None)])
         wanted = state.expected(self._pass.now, begins)
         link = self.link(state) if state.spec.kind == "chained" and not state.forced else None
@@ -156,8 +174,9 @@ class Model(Situation):
 
     def _passed_over(self, row: Row, state: State, because: set[str]) -> None:
         assert self._pass is not None
-        missed = state.misfired(self._pass.now)
-        if not missed or not _is_for(row, missed) or because != {"misfire"}:
+        missed = state.left_out(self._pass.now)
+        is_right = self.is_to_leave_out(state, because, self._pass.now)
+        if not missed or not _is_for(row, missed) or not is_right:
             self._say(row, f"was to stand for {_shown(missed)}; in its way: {sorted(because)}")
             return
         self.numbers["missed"] += len(missed)
@@ -209,7 +228,7 @@ class Model(Situation):
             is_behind = any(not self._is_before(state, other) for other in full)
             if state.spec.weight and is_behind:
                 continue
-            if before == still == {"misfire"}:
+            if all(self.is_to_leave_out(state, why, one.now) for why in (before, still)):
                 self.broken.append(f"{name}: no row says what it missed at {one.now}")
             elif not before and not still:
                 self.broken.append(f"{name}: was not started at {one.now} on {one.host}")
@@ -225,7 +244,7 @@ class Model(Situation):
 
 def _rank(state: State) -> tuple[int, datetime, str]:
     early = datetime.min.replace(tzinfo=state.made.tzinfo)
-    return -state.spec.priority, state.pending or early, state.spec.name
+    return -state.spec.priority, state.due or early, state.spec.name
 
 
 def _is_for(row: Row, passed: list[datetime]) -> bool:

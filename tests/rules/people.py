@@ -92,9 +92,9 @@ class People:
     def _switch(self) -> None:
         """Off, or on; what is off stays so for some time, for others come first."""
         off = [state for state in self._model.states.values() if not state.enabled]
-        off = [state for state in off if state.spec.kind != "once" or state.pending is not None]
+        off = [state for state in off if not state.is_over]
         state = self._chance.choice(off) if off else self._any_job()
-        if state.spec.kind == "once" and state.pending is None:
+        if state.is_over:  # nobody can switch it on again without another schedule
             return
         job = self._rows(state)
         job.enabled = state.enabled = not state.enabled

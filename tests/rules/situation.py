@@ -11,6 +11,9 @@ from tests.rules.state import State
 NOT_IN_LINE = {"disabled", "host", "running", "time", "retry"}
 """Who is not looked at in a pass."""
 
+IN_VAIN = {"window", "misfire", "dependency", "key", "capacity"}
+"""What a job that is not active any more does not wait for."""
+
 PERHAPS = "perhaps"
 
 
@@ -30,6 +33,7 @@ class Situation:
         """
         found = {
             "disabled": not state.enabled,
+            "window": not (state.forced or state.spec.active.holds(now)),
             "host": state.spec.hostname not in ("", host),
             "paused": self.is_paused(state, now),
             "running": state.run is not None,
@@ -41,6 +45,12 @@ class Situation:
         because = {name for name, holds in found.items() if holds}
         return because if state.forced else because | set(self._too_early(state, now))
 
+    def is_to_leave_out(self, state: State, because: set[str], now: datetime) -> bool:
+        """Whether what it has missed is not run any more, with this in its way."""
+        if state.spec.active.is_before(now) and "window" in because:
+            return not because - IN_VAIN - {PERHAPS} and bool(state.left_out(now))
+        return because == {"misfire"}
+
     def is_paused(self, state: State, now: datetime) -> bool:
         """Whether nothing of it may start."""
         return any(
@@ -51,7 +61,7 @@ class Situation:
     def _too_early(self, state: State, now: datetime) -> Iterator[str]:
         if state.spec.kind == "chained" and self.link(state) is not None:
             return
-        if state.pending is None or state.pending > now:
+        if state.due is None or state.due > now:
             yield "time"
         elif state.retry_at is not None and state.retry_at > now:
             yield "retry"
@@ -60,15 +70,15 @@ class Situation:
 
     def _is_unmet(self, need: Need, state: State, now: datetime) -> bool:
         other = self.states[need.name]
-        pending, tries = state.next_try(now)
+        _, tries = state.next_try(now)
+        due, ahead = state.next_due(now), other.next_due(now)
         if (need.completion and other.run is not None) or (need.success and not other.well):
             return True
         if need.fresh and not tries and not _is_later(other.succeeded, state.started):
             return True
         if state.spec.kind == "chained":
-            return pending is None and self.new_end(need, state) is None
-        ahead, _ = other.next_try(now)
-        return need.next_run and (ahead is None or pending is None or ahead < pending)
+            return due is None and self.new_end(need, state) is None
+        return need.next_run and (ahead is None or due is None or ahead < due)
 
     def _is_open(self, need: Need, now: datetime) -> bool:
         """Whether it depends on a run that is superseded, and nobody may have noticed that yet."""

@@ -46,6 +46,8 @@ class State:
     times: Times
     made: datetime
     pending: datetime | None = None
+    delay: timedelta = timedelta()
+    """How much later than its time the pending one starts; drawn by the scheduler."""
     attempts: int = 0
     """How often the pending one was tried, ``retry_at`` when it is tried again."""
     retry_at: datetime | None = None
@@ -72,6 +74,16 @@ class State:
         """Whether a clock starts it."""
         return self.spec.kind in ("rule", "once")
 
+    @property
+    def is_over(self) -> bool:
+        """Whether its clock has no further time for it."""
+        return self.has_times and self.pending is None
+
+    @property
+    def due(self) -> datetime | None:
+        """When the pending one is to start."""
+        return None if self.pending is None else self.pending + self.delay
+
     def next_try(self, now: datetime) -> tuple[datetime | None, int]:
         """The occurrence a run that starts now is for, and how often that was tried already.
 
@@ -84,6 +96,10 @@ class State:
                 return since[0], 0
         return self.pending, self.attempts
 
+    def next_due(self, now: datetime) -> datetime | None:
+        """When the run for which one that starts now would stand was to start."""
+        return self.next_try(now)[0] if self.is_superseded(now) else self.due
+
     def is_superseded(self, now: datetime) -> bool:
         """Whether the pending one has been given up for one that came since."""
         return self.next_try(now)[0] != self.pending
@@ -91,10 +107,18 @@ class State:
     def misfired(self, now: datetime) -> list[datetime]:
         """The occurrences that a run that starts now must leave out."""
         first, tries = self.next_try(now)
-        limit = now - timedelta(seconds=self.spec.grace)
-        if self.spec.misfire != "skip" or tries or first is None or first >= limit:
+        limit, due = now - timedelta(seconds=self.spec.grace), self.next_due(now)
+        if self.spec.misfire != "skip" or tries or first is None or due is None or due >= limit:
             return []
         return [moment for moment in (first, *self.times.between(first, limit)) if moment < limit]
+
+    def left_out(self, now: datetime) -> list[datetime]:
+        """The occurrences that are not run any more: all, once the job is not active any more."""
+        if not self.spec.active.is_before(now):
+            return self.misfired(now)
+        if self.pending is None or self.due is None or self.due > now:
+            return []
+        return [self.pending, *self.times.between(self.pending, now)]
 
     def expected(self, now: datetime, begins: datetime) -> Start:
         """What it has to be if it starts at ``begins``, in a pass at ``now``."""
@@ -114,6 +138,7 @@ class State:
         if row.trigger == "forced":
             self.forced = False
         elif row.scheduled_for is not None:
+            self.delay = self.delay if self.pending == row.scheduled_for else timedelta()
             self.pending, self.accounts[row.scheduled_for] = row.scheduled_for, row.occurrences
             self.retry_at, self.covered = None, row.occurrences
             self.attempts = row.attempt - 1
@@ -167,19 +192,21 @@ class State:
         return []
 
     def _move_past(self, moment: datetime) -> None:
-        self.pending, self.attempts, self.retry_at = self.times.after(moment), 0, None
+        self.pending, self.delay = self.times.after(moment), timedelta()
+        self.attempts, self.retry_at = 0, None
 
     def not_accounted_for(self) -> list[str]:
         """What is wrong with its accounts: each occurrence up to the pending one is in one row."""
         if not self.has_times or not self.accounts:
             return []
         moment: datetime | None = self.times.after(self.made)
+        latest = self.pending or self.spec.active.end or max(self.accounts)
         for first in sorted(self.accounts):
             if first == self.pending:
                 break  # not decided yet
             if first != moment:
                 return [f"{self.spec.name}: a row for {first}, the one to come next was {moment}"]
-            ahead = [first, *self.times.between(first, self.pending or first), None]
+            ahead = [first, *self.times.between(first, latest), None]
             moment = ahead[min(self.accounts[first], len(ahead) - 1)]
         if moment != self.pending and self.spec.kind == "rule":
             return [f"{self.spec.name}: nothing accounts for {moment}, next is {self.pending}"]

@@ -6,7 +6,6 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,10 @@ from chroniker.runs.run import Run
 from tests.chaos.day import definitions, plan
 from tests.chaos.day.checker import Story, judge
 from tests.chaos.day.faults import DatabaseFaults
+from tests.simulated.chance import drawn_from
 from tests.simulated.clock import Clock
 from tests.simulated.hosts import Host
+from tests.simulated.report import Report
 from tests.simulated.schedules import CHANGES
 
 SETTLING = 30
@@ -27,20 +28,12 @@ SETTLING = 30
 FAILING_STATEMENTS = 0.004
 
 
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """How a simulation went."""
-
-    faults: list[str]
-    numbers: Counter[str]
-
-
 def simulate(
     *, jobs: int, minutes: int, seed: int, database: str, folder: Path, say: Any = None
 ) -> Report:
     """So many jobs for so many minutes (and some to settle), in a database without jobs."""
     simulation = _Simulation(jobs, minutes, seed, database, folder)
-    with simulation.clock.instead_of_all_others():
+    with simulation.clock.instead_of_all_others(), drawn_from(seed):
         simulation.make_jobs()
         for minute in range(minutes + SETTLING):
             simulation.pass_minute(minute)
@@ -48,7 +41,7 @@ def simulate(
                 say(f"{simulation.clock.now:%a %H:%M} {Log.objects.using(database).count()} rows")
         story = simulation.story()
     found = judge(story)
-    return Report(faults=found, numbers=story.numbers)
+    return Report(broken=found, numbers=story.numbers)
 
 
 class _Simulation:
