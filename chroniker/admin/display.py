@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.utils import formats, timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from chroniker import terminal
 
 NOTHING = "\N{EN DASH}"
 
@@ -249,6 +252,45 @@ def duration(value: timedelta | None) -> str:
     return _("%(minutes)d m %(seconds)02d s") % {"minutes": minutes, "seconds": seconds}
 
 
-def output(text: str) -> SafeString:
-    """What a job printed, as it was printed."""
-    return format_html('<pre class="chroniker-output">{}</pre>', visible(text))
+def facts(parts: Iterable[str]) -> SafeString:
+    """Short statements about one thing, in a row."""
+    return format_html_join(
+        _DOT, '<span class="chroniker-fact">{}</span>', ((part,) for part in parts if part)
+    )
+
+
+_DOT = SafeString(' <span aria-hidden="true">·</span> ')
+
+
+def code(text: str) -> SafeString:
+    """What somebody has typed for a machine."""
+    return format_html("<code>{}</code>", visible(text))
+
+
+def printed(printed_lines: Iterable[terminal.Line]) -> SafeString:
+    """Lines that a job printed, with colours and links."""
+    return format_html_join("\n", "{}", ((_printed_line(line),) for line in printed_lines))
+
+
+def _printed_line(line: terminal.Line) -> SafeString:
+    html = format_html_join("", "{}", ((_span(span),) for span in line.spans))
+    if not line.overwritten:
+        return html
+    words = ngettext(
+        "This line was written over %d time; the file has it all.",
+        "This line was written over %d times; the file has it all.",
+        line.overwritten,
+    )
+    return format_html(
+        '<span class="chroniker-overwritten" role="img" aria-label="{}" title="{}"></span>{}',
+        *(words % line.overwritten, words % line.overwritten, html),
+    )
+
+
+def _span(span: terminal.Span) -> SafeString:
+    html = outward_link(span.url, span.text) if span.url else escape(visible(span.text))
+    names = span.style.names
+    if not names:
+        return html
+    classes = " ".join(f"chroniker-{name}" for name in names)
+    return format_html('<span class="{}">{}</span>', classes, html)

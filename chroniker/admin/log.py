@@ -7,34 +7,28 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.filters import DateFieldListFilter
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q
-from django.http import Http404, HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
-from django.urls import re_path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_safe
 
-from chroniker.admin import deletion, display, output
+from chroniker.admin import deletion, display, log_page
 from chroniker.admin.log_list import CappedPaginator, JobFilter, LogChangeList
-from chroniker.admin.pause_banner import PauseBanner
-from chroniker.admin.permissions import JobPermissions
+from chroniker.admin.log_views import LogViews
+from chroniker.admin.state_line import state_line
 from chroniker.constants import Status
 from chroniker.models import Job, Log
+from chroniker.moments import utc_now
 
 _ABOUT_THE_RUN = (
     *("job", "state", "exit_code", "trigger", "triggered_by", "scheduled_for"),
     *("started", "lateness", "ended", "duration_text", "attempt"),
     *("cpu_time", "peak_memory", "hostname", "pid", "late_outcome"),
 )
-_OUTPUT = (
-    *("arguments", "stderr_link", "stderr_long_sample", "stdout_link", "stdout_long_sample"),
-)
 
 
-class LogAdmin(JobPermissions, PauseBanner):
+class LogAdmin(LogViews):
     """Runs: how they went, and what they printed for those who may read it."""
 
     list_display = (
@@ -61,7 +55,8 @@ class LogAdmin(JobPermissions, PauseBanner):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Logs without what was printed, which nothing but their own page shows."""
-        return super().get_queryset(request).defer("stdout", "stderr", "arguments")
+        logs = super().get_queryset(request).select_related("job")
+        return logs.defer("stdout", "stderr", "arguments")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LogChangeList]:
         """A list that can go on beyond what it pages through."""
@@ -89,16 +84,15 @@ class LogAdmin(JobPermissions, PauseBanner):
         return False
 
     def get_fieldsets(self, request: HttpRequest, obj: Log | None = None) -> Any:
-        """The run, and what it printed if that may be read."""
-        about = (None, {"fields": [name for name in _ABOUT_THE_RUN if _has(obj, name)]})
+        """What is known of the run; with which arguments it ran only for who may read output."""
+        names = [name for name in _ABOUT_THE_RUN if _has(obj, name)]
         if self.has_output_permission(request, obj):
-            return [about, (_("Output"), {"fields": _OUTPUT})]
-        told = _("To read what jobs print, you need the permission to view output of jobs.")
-        return [about, (_("Output"), {"fields": (), "description": told})]
+            names.append("arguments_text")
+        return [(_("The run"), {"fields": names})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Log | None = None) -> Any:
         """All of them."""
-        return (*_ABOUT_THE_RUN, *_OUTPUT)
+        return (*_ABOUT_THE_RUN, "arguments_text")
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """These logs, without loading what they hold; a run that goes on keeps its log."""
@@ -150,60 +144,33 @@ class LogAdmin(JobPermissions, PauseBanner):
         """How much memory its process and the largest of its programs took."""
         return filesizeformat(log.peak_memory_bytes or 0)
 
-    @admin.display(description=gettext_lazy("stdout"))
-    def stdout_long_sample(self, log: Log) -> str:
-        """What was printed, or its two ends."""
-        return _sample(log, "stdout")
+    @admin.display(description=gettext_lazy("arguments"))
+    def arguments_text(self, log: Log) -> str:
+        """What it ran, and with which arguments."""
+        return display.code(log.arguments) if log.arguments else display.NOTHING
 
-    @admin.display(description=gettext_lazy("stderr"))
-    def stderr_long_sample(self, log: Log) -> str:
-        """What was printed to stderr, or its two ends."""
-        return _sample(log, "stderr")
+    # The page
 
-    @admin.display(description=gettext_lazy("stdout as a file"))
-    def stdout_link(self, log: Log) -> str:
-        """A link to all that was printed."""
-        return self._download_link(log, "stdout")
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """With how the run went, what it printed for who may read that, and the runs around it."""
+        log: Log | None = context.get("original")
+        if log is not None:
+            context.update(self._around(request, log))
+        return super().render_change_form(request, context, *args, **kwargs)
 
-    @admin.display(description=gettext_lazy("stderr as a file"))
-    def stderr_link(self, log: Log) -> str:
-        """A link to all that was printed to stderr."""
-        return self._download_link(log, "stderr")
-
-    def _download_link(self, log: Log, stream: str) -> str:
-        site = self.admin_site.name
-        url = reverse(f"admin:chroniker_log_{stream}", args=(log.pk,), current_app=site)
-        return display.link(url, _("Download"))
-
-    # Files
-
-    def get_urls(self) -> list[Any]:
-        """The two files of a log; a slash at the end is taken as in 1.x."""
-        wrap = self.admin_site.admin_view
-        own = [
-            re_path(
-                rf"^(?P<object_id>[0-9]+)/{stream}/?$",
-                wrap(require_safe(self.download_view)),
-                {"stream": stream},
-                name=f"chroniker_log_{stream}",
-            )
-            for stream in ("stdout", "stderr")
-        ]
-        return [*own, *super().get_urls()]
-
-    def download_view(self, request: HttpRequest, object_id: str, stream: str) -> HttpResponseBase:
-        """What was printed, as a file."""
-        if not (self.has_view_permission(request) and self.has_output_permission(request)):
-            raise PermissionDenied
-        log: Log | None = self.get_object(request, object_id)
-        if log is None:
-            raise Http404
-        allowed = self.has_view_permission(request, log) and self.has_output_permission(
-            request, log
-        )
-        if not allowed:
-            raise PermissionDenied
-        return output.download(log.pk, stream)
+    def _around(self, request: HttpRequest, log: Log) -> dict[str, Any]:
+        may_read = self.has_output_permission(request, log)
+        return {
+            "state_line": state_line(log, utc_now()),
+            "is_running": log_page.is_running(log),
+            "live_url": self.url("chroniker_log_live", log.pk),
+            "part_url": self.url("chroniker_log_part", log.pk),
+            "may_read_output": may_read,
+            "streams": log_page.streams(log, self.url) if may_read else [],
+            "kin": log_page.kin(log, self.url, may_compare=may_read),
+        }
 
 
 def _has(log: Log | None, name: str) -> bool:
@@ -214,15 +181,3 @@ def _has(log: Log | None, name: str) -> bool:
     if name == "lateness":
         return log is not None and log.lateness_ms is not None
     return True
-
-
-def _sample(log: Log, stream: str) -> str:
-    sample = output.sample(log.pk, stream)
-    if not sample.length:
-        return display.small(_("Nothing"))
-    if not sample.left_out:
-        return display.output(sample.head)
-    gap = _("… %d characters are not shown; the file has all of them …") % sample.left_out
-    return display.lines(
-        (display.output(sample.head), display.small(gap), display.output(sample.tail))
-    )

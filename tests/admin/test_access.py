@@ -34,6 +34,9 @@ PAGES = {
     "log_delete": (LOGIN, 403, 403, 403, 200, 200),
     "log_stdout": (LOGIN, 403, 403, 200, 403, 200),
     "log_stderr": (LOGIN, 403, 403, 200, 403, 200),
+    "log_live": (LOGIN, 403, 200, 200, 200, 200),
+    "log_part": (LOGIN, 403, 403, 400, 403, 400),  # of what is not said here
+    "log_compare": (LOGIN, 403, 403, 200, 403, 200),
     "monitor_changelist": (LOGIN, 403, 200, 200, 200, 200),
     "monitor_add": (LOGIN, 403, 403, 403, 403, 403),
     "monitor_change": (LOGIN, 403, 200, 200, 200, 200),
@@ -108,7 +111,10 @@ def test_a_button_without_csrf_token_does_nothing(name: str, person: str, place:
     assert state() == before
 
 
-@pytest.mark.parametrize("name", ["log_stdout", "log_stderr", "job_duration_graph"])
+@pytest.mark.parametrize(
+    "name",
+    ["log_stdout", "log_stderr", "log_live", "log_part", "log_compare", "job_duration_graph"],
+)
 def test_a_page_that_is_only_read_takes_no_post(name: str) -> None:
     assert people.browser("superuser").post(address(name)).status_code == 405
 
@@ -124,7 +130,13 @@ def test_a_button_for_an_unknown_job_is_not_found(path: str, object_id: str) -> 
 
 
 @pytest.mark.parametrize("object_id", UNKNOWN)
-@pytest.mark.parametrize("path", ["job/{}/graph/duration/", "log/{}/stdout", "log/{}/stderr/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("job/{}/graph/duration/", "log/{}/stdout", "log/{}/stderr/"),
+        *("log/{}/live/", "log/{}/part/", "log/{}/compare/"),
+    ],
+)
 def test_a_page_of_an_unknown_job_or_log_is_not_found(path: str, object_id: str) -> None:
     people.browser("operator").open(f"/chroniker/{path.format(object_id)}", status=404)
 
