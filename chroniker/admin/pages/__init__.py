@@ -1,5 +1,6 @@
 """The pages about all jobs, in the order in which they are offered."""
 
+from chroniker.admin.pages import timeline
 from chroniker.admin.pages.base import Page
 
-PAGES: tuple[Page, ...] = ()
+PAGES: tuple[Page, ...] = (timeline.PAGE,)
