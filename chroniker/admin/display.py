@@ -67,6 +67,11 @@ def pill(kind: str, text: str, detail: str = "") -> SafeString:
     return words((html, small(visible(detail)))) if detail else html
 
 
+def sign_of(kind: str) -> str:
+    """The sign of a state, for a drawing whose words stand elsewhere; '' where there is none."""
+    return _SIGNS.get(kind, "")
+
+
 def sign(kind: str, text: str) -> SafeString:
     """The sign of a state; what it means is said by a screen reader and on hover."""
     return format_html(

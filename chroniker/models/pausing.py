@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -46,6 +46,12 @@ class Pauses:
         self.expect(jobs)
 
     @classmethod
+    def read_all(cls, database: str, now: datetime, jobs: Iterable[Job] = ()) -> Pauses:
+        """The pauses that hold at ``now`` (aware) or will hold later; as :meth:`read` does it."""
+        pauses = Pause.objects.using(database).not_over(now).select_related("job")
+        return cls(pauses.only(*_FIELDS), jobs)
+
+    @classmethod
     def read(cls, database: str, now: datetime, jobs: Iterable[Job] = ()) -> Pauses:
         """The pauses that hold at ``now`` (aware); one query. ``jobs``: see :meth:`expect`."""
         pauses = Pause.objects.using(database).active(now).select_related("job")
@@ -61,11 +67,15 @@ class Pauses:
 
     def holding(self, job: Job) -> Held | None:
         """What pauses this job, or None. Of several, what lasts longest."""
+        return next((held for _pause, held in self.each_holding(job)), None)
+
+    def each_holding(self, job: Job) -> Iterator[tuple[Pause, Held]]:
+        """All of these pauses that are about this job, what lasts longest first."""
         for pause in self.active:
             reason = self._why(pause, job)
             if reason:
-                return Held(reason=reason, until=to_instant(pause.ends_at), pause_id=pause.pk)
-        return None
+                until = to_instant(pause.ends_at)
+                yield pause, Held(reason=reason, until=until, pause_id=pause.pk)
 
     def _why(self, pause: Pause, job: Job) -> str:
         """Why this pause holds this job; '' if it does not."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from chroniker.schedules import english
-from chroniker.schedules.base import HORIZON_YEARS, Schedule
+from chroniker.schedules.base import HORIZON_YEARS, Schedule, in_utc
+from chroniker.schedules.clock_count import count_fixed, count_following
 from chroniker.schedules.cron_days import ListedDays
 from chroniker.schedules.cron_expression import CronFields, parse_expression
 from chroniker.schedules.grid import Grid
@@ -30,6 +31,10 @@ class CronSchedule(Schedule):
     def parse(cls, expression: str, zone: tzinfo) -> "CronSchedule":
         """InvalidSchedule if ``expression`` is not one."""
         return cls(expression, parse_expression(expression), zone)
+
+    def count(self, start: datetime, end: datetime) -> int:
+        counted = count_following if self.fields.follows_clock else count_fixed
+        return counted(self._count_local, in_utc(start), in_utc(end), self.zone)
 
     def describe(self) -> str:
         fields = self.fields
@@ -71,6 +76,18 @@ class CronSchedule(Schedule):
             begin = skip if day == first.date() else 0
             for index in range(begin, len(of_day)):
                 yield midnight + of_day[index] * _MINUTE
+
+    def _count_local(self, start: datetime, end: datetime) -> int:
+        """How many matching local times are not earlier than ``start``, and before ``end``."""
+        of_day = Grid(self.fields.hours, self.fields.minutes, len(_MINUTES))
+        found = 0
+        for day in self._days(start.date()):
+            midnight = datetime.combine(day, time.min)
+            if midnight >= end:
+                break
+            first, stop = (-((midnight - moment) // _MINUTE) for moment in (start, end))
+            found += bisect_left(of_day, stop) - bisect_left(of_day, first)
+        return found
 
     def _days(self, start: date) -> Iterator[date]:
         # One year more than the horizon: the last month must not be cut.

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 from math import lcm
 
-from chroniker.schedules.base import Schedule
+from chroniker.schedules.base import Schedule, in_utc
+from chroniker.schedules.clock_count import count_fixed, count_following
 from chroniker.schedules.params import RuleParams, parse_params
 from chroniker.schedules.rule import UNIT_SECONDS, Rule
 from chroniker.schedules.rule_words import describe_rule
@@ -76,6 +77,18 @@ class ElapsedSchedule(RuleSchedule):
         found = anchor + passed * step
         return found if self._until is None or found <= self._until else None
 
+    def count(self, start: datetime, end: datetime) -> int:
+        start, end = in_utc(start), in_utc(end)
+        if self.anchor is None:
+            return super().count(start, end)
+        if self._until is not None:
+            end = min(end, self._until)
+        step = timedelta(seconds=self.params.interval * UNIT_SECONDS[self.frequency])
+        passed, reached = (max((m - self.anchor) // step + 1, 0) for m in (start, end))
+        if self.params.count is not None:
+            reached = min(reached, self.params.count)
+        return max(0, reached - passed)
+
     @cached_property
     def _until(self) -> datetime | None:
         until = self.params.until
@@ -119,6 +132,21 @@ class ClockSchedule(RuleSchedule):
 
         # Nothing may precede the anchor, but the anchor itself may be an occurrence.
         return search(local_times, max(moment, anchor - _INSTANT), self.zone)
+
+    def count(self, start: datetime, end: datetime) -> int:
+        if self.anchor is None:
+            return super().count(start, end)
+        start, end = max(in_utc(start), self.anchor - _INSTANT), in_utc(end)
+        if end <= start:
+            return 0
+        rule = self._rule
+        counted = count_following if rule.follows_clock else count_fixed
+
+        def count_local(begin: datetime, stop: datetime) -> int:
+            until = self._until
+            return rule.count(begin, stop if until is None else min(stop, until + _INSTANT))
+
+        return counted(count_local, start, end, self.zone)
 
     def _rule_from(self, anchor: datetime) -> Rule:
         return Rule(self.frequency, wall_time(anchor, self.zone), self.params)

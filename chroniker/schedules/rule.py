@@ -21,6 +21,8 @@ UNIT_SECONDS = {"HOURLY": 3600, "MINUTELY": 60, "SECONDLY": 1}
 _DAY_SECONDS = 86400
 _MINUTE = 60
 _SECOND = timedelta(seconds=1)
+_INSTANT = timedelta.resolution
+_LONGEST_PERIOD = 366
 _EPOCH = datetime(1, 1, 1)  # noqa: DTZ001 - local times are naive here
 _LAST_SECOND = (datetime.max - _EPOCH) // _SECOND  # noqa: DTZ901 - as above
 # Two years more than the horizon: the period that the last occurrence lies in must be whole.
@@ -70,6 +72,21 @@ class Rule:
                 if last is not None and found > last:
                     return
                 yield found
+
+    def count(self, start: datetime, end: datetime) -> int:
+        """How many of those times are not earlier than ``start``, and earlier than ``end``."""
+        if not self.follows_clock:
+            start = max(start, self.anchor)
+        if self._last is not None:
+            end = min(end, self._last + _SECOND)
+        if end <= start:
+            return 0
+        first, stop = (_to_seconds(moment + _SECOND - _INSTANT) for moment in (start, end))
+        last_day = stop // _DAY_SECONDS + 1
+        if self.params.bysetpos:
+            last_day += _LONGEST_PERIOD  # its positions are counted from either end of a whole one
+        groups = self._groups(first // _DAY_SECONDS + 1, last_day)
+        return sum(bisect_left(group, stop) - bisect_left(group, first) for group in groups)
 
     @cached_property
     def _last(self) -> datetime | None:
