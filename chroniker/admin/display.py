@@ -71,6 +71,11 @@ def sign(kind: str, text: str) -> SafeString:
     )
 
 
+def mark(kind: str) -> str:
+    """The sign of a state as plain text, for drawings, which say beside it what it means."""
+    return _SIGNS.get(kind, "")
+
+
 def strong(text: str) -> SafeString:
     """What a remark is about."""
     return format_html("<strong>{}</strong>", text)
@@ -146,6 +151,11 @@ def items(parts: Iterable[str]) -> SafeString:
     """Parts as a list."""
     rows = format_html_join("", "<li>{}</li>", ((part,) for part in parts))
     return format_html('<ul class="chroniker-items">{}</ul>', rows)
+
+
+def part(name: str, html: str) -> SafeString:
+    """A part of a page, which a script finds by its name and renews."""
+    return format_html('<div class="chroniker-part" data-part="{}">{}</div>', name, html)
 
 
 def notice(title: str, rows: Iterable[str], link: str) -> SafeString:

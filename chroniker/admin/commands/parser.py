@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from chroniker import arguments, constants, settings
 from chroniker.exceptions import InvalidArguments
 from chroniker.models import Job
+from chroniker.moments import utc_now
 
 
 class CannotLoad(Exception):
@@ -101,6 +102,15 @@ def fault_in(command: Command, text: str, values: Mapping[str, object]) -> str:
     except Exception as error:  # noqa: BLE001 - types and actions are anybody's code
         return _named(error)
     return ""
+
+
+def fault_of_job(job: Job, text: str) -> str:
+    """The same of a job's command; '' if that cannot be loaded, which its run will say."""
+    try:
+        command = load(job.command)
+    except CannotLoad:
+        return ""
+    return fault_in(command, text, samples(job, utc_now()))
 
 
 def samples(job: Job, now: datetime) -> dict[str, Any]:
