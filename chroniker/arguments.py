@@ -28,6 +28,9 @@ _PLACEHOLDER = re.compile(
 
 _UNCLOSED = re.compile(r"\{(?P<name>[A-Za-z_]\w*):[^{}]*\Z", re.ASCII)
 
+_NEEDS_QUOTES = re.compile(r"[\s'\"\\]")
+_LONG_OPTION = re.compile(r"--[\w-]+=", re.ASCII)
+
 _YES = frozenset({"1", "true", "yes", "on", "y", "t"})
 _NO = frozenset({"0", "false", "no", "off", "n", "f", ""})
 
@@ -56,6 +59,20 @@ def split(text: str) -> list[str]:
             "The arguments have a quotation mark (' or \") without its partner. "
             "Close it, or put a backslash before it if it is part of an argument."
         ) from None
+
+
+def join(tokens: Iterable[str]) -> str:
+    """The text that ``split`` splits into these tokens, quoted only where that is needed."""
+    return " ".join(_quoted(token) for token in tokens)
+
+
+def _quoted(token: str) -> str:
+    if token and not _NEEDS_QUOTES.search(token):
+        return token
+    option = _LONG_OPTION.match(token)
+    if option and option.end() < len(token):  # --name='two words' reads better than all in quotes
+        return option[0] + shlex.quote(token[option.end() :])
+    return shlex.quote(token)
 
 
 def _refuse_nul(text: str) -> None:

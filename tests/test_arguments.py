@@ -14,7 +14,7 @@ from django.core.management import call_command, load_command_class
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chroniker.arguments import MAX_LENGTH, PLACEHOLDERS, fill, split, to_argv
+from chroniker.arguments import MAX_LENGTH, PLACEHOLDERS, fill, join, split, to_argv
 from chroniker.exceptions import InvalidArguments
 
 # split
@@ -52,6 +52,21 @@ def test_text_is_split_as_a_shell_does_but_nothing_is_expanded(
 def test_text_that_cannot_be_split_is_refused_with_its_fault(text: str, message: str) -> None:
     with pytest.raises(InvalidArguments, match=message):
         split(text)
+
+
+# join
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))))
+def test_what_was_joined_splits_into_the_same_tokens(tokens: list[str]) -> None:
+    assert split(join(tokens)) == tokens
+
+
+def test_only_what_needs_it_is_quoted() -> None:
+    tokens = ["--since={scheduled_for:%Y-%m-%d}", "$HOME", "--text=two words", "it's", ""]
+    assert (
+        join(tokens) == "--since={scheduled_for:%Y-%m-%d} $HOME --text='two words' 'it'\"'\"'s' ''"
+    )
 
 
 def test_text_of_the_greatest_length_is_split() -> None:

@@ -90,7 +90,7 @@ def drawing(marks: Iterable[str], *, width: int, height: int, label: str, name: 
     )
 
 
-def mark(kind: str, path: str, title: str) -> SafeString:
+def shape(kind: str, path: str, title: str) -> SafeString:
     """A shape in a drawing, coloured as its state."""
     return format_html(
         '<path class="chroniker-mark chroniker-{}" d="{}"><title>{}</title></path>',
@@ -98,9 +98,9 @@ def mark(kind: str, path: str, title: str) -> SafeString:
     )
 
 
-def mark_link(url: str, mark: str) -> SafeString:
+def shape_link(url: str, shape: str) -> SafeString:
     """A shape that leads somewhere; by keyboard the list beside the drawing does."""
-    return format_html('<a href="{}" tabindex="-1">{}</a>', url, mark)
+    return format_html('<a href="{}" tabindex="-1">{}</a>', url, shape)
 
 
 def live_row(job_id: int, html: str) -> SafeString:
@@ -108,14 +108,14 @@ def live_row(job_id: int, html: str) -> SafeString:
     return format_html('<div data-chroniker-job="{}">{}</div>', job_id, html)
 
 
+def mark(kind: str) -> str:
+    """The sign of a state as plain text, for drawings, which say beside it what it means."""
+    return _SIGNS.get(kind, "")
+
+
 def strong(text: str) -> SafeString:
     """What a remark is about."""
     return format_html("<strong>{}</strong>", text)
-
-
-def code(text: str) -> SafeString:
-    """Something to be copied as it stands."""
-    return format_html('<code class="chroniker-code">{}</code>', text)
 
 
 def small(text: str) -> SafeString:
@@ -202,6 +202,11 @@ def items(parts: Iterable[str]) -> SafeString:
     return format_html('<ul class="chroniker-items">{}</ul>', rows)
 
 
+def part(name: str, html: str) -> SafeString:
+    """A part of a page, which a script finds by its name and renews."""
+    return format_html('<div class="chroniker-part" data-part="{}">{}</div>', name, html)
+
+
 def notice(title: str, rows: Iterable[str], link: str) -> SafeString:
     """Something that everybody should know who reads the page."""
     return format_html(
@@ -268,8 +273,8 @@ _DOT = SafeString(' <span aria-hidden="true">·</span> ')
 
 
 def code(text: str) -> SafeString:
-    """What somebody has typed for a machine."""
-    return format_html("<code>{}</code>", visible(text))
+    """What somebody has typed, or is to type, for a machine."""
+    return format_html('<code class="chroniker-code">{}</code>', visible(text))
 
 
 def printed(printed_lines: Iterable[terminal.Line]) -> SafeString:

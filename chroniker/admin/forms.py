@@ -17,6 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from chroniker import constants
+from chroniker.admin.commands.parser import fault_of_job
 from chroniker.environment import guarded_lines
 from chroniker.models import Job
 
@@ -53,6 +54,15 @@ class JobForm(forms.ModelForm):
             if isinstance(cleaned[name], str):  # browsers write line ends their own way
                 cleaned[name] = cleaned[name].replace("\r\n", "\n")
         return cleaned
+
+    def _post_clean(self) -> None:
+        """Let the command's own parser read the arguments, if either was changed."""
+        super()._post_clean()  # type: ignore[misc]
+        changed = {"command", "args"} & self.fields.keys() - self._untouched()
+        if changed and self.instance.command and not {"command", "args"} & self.errors.keys():
+            fault = fault_of_job(self.instance, self.instance.args)
+            if fault:
+                self.add_error("args" if "args" in self.fields else None, fault)
 
     def clean_environment(self) -> str:
         """Refuse variables that change which code runs to who may not write raw commands."""

@@ -18,9 +18,10 @@ from chroniker.admin import deletion, graph, job_fieldsets
 from chroniker.admin.forms import JobForm
 from chroniker.admin.inlines import JobDependencyInline
 from chroniker.admin.job_list import GroupFilter, LastResultFilter, StateFilter
+from chroniker.admin.job_page import JobPage
 from chroniker.admin.live_list import LiveList
 from chroniker.admin.pages.views import SitePages
-from chroniker.admin.state import fence_on_screen, running
+from chroniker.admin.state import running
 from chroniker.models import Job
 
 _WHAT_A_RAW_COMMAND_DOES = (
@@ -31,7 +32,7 @@ _WHAT_A_RAW_COMMAND_DOES = (
 """What may not be changed of a job with a raw command by who may not write raw commands."""
 
 
-class JobAdmin(SitePages, LiveList):
+class JobAdmin(JobPage, SitePages, LiveList):
     """Jobs: what they are, what they are doing, and the buttons that ask something of them."""
 
     form = JobForm
@@ -102,10 +103,10 @@ class JobAdmin(SitePages, LiveList):
             return super().get_fieldsets(request, obj)
         hidden = self._hidden(request)
         if obj is None:
-            hidden |= set(self.get_readonly_fields(request))
+            hidden |= {*self.get_readonly_fields(request)} - job_fieldsets.OF_A_NEW_JOB
         else:
             hidden |= _without_news(obj)
-        return job_fieldsets.only(lambda name: name not in hidden)
+        return job_fieldsets.of_job(obj or Job(), lambda name: name not in hidden)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Job | None = None) -> Any:
         """Besides what a job tells of itself: what this person may not change of it."""
@@ -138,14 +139,16 @@ class JobAdmin(SitePages, LiveList):
     ) -> HttpResponse:
         """With what the page's buttons depend on."""
         job: Job | None = context.get("original")
-        context |= {
-            "may_run": self.has_run_permission(request, job),
-            "may_run_with": self.has_run_with_permission(request, job),
-            "may_stop": self.has_stop_permission(request, job),
-            "is_running": job is not None and bool(running(job)),
-            "fence": job and fence_on_screen(job),
-            "may_see_logs": self.has_logs_permission(request, job),
-        }
+        if job is None:
+            context["schedule_url"] = self.url("chroniker_job_new_schedule")
+        else:
+            context |= self.page_context(request, job) | {
+                "may_run_with": self.has_run_with_permission(request, job),
+                "pause_url": self.pause_url(request, job),
+                "schedule_url": self.url("chroniker_job_schedule", job.pk),
+                "state_url": self.url("chroniker_job_state", job.pk),
+            }
+        context["command_url"] = self.url("chroniker_job_command")
         return super().render_change_form(request, context, *args, **kwargs)
 
     # Pages of its own
@@ -175,7 +178,8 @@ class JobAdmin(SitePages, LiveList):
                 name="chroniker_job_duration_graph",
             ),
         ]
-        return [self.live_url(), *self.page_urls(), *own, *super().get_urls()]
+        own += [self.live_url(), *self.page_urls(), *self.job_page_urls()]
+        return [*own, *super().get_urls()]
 
     def duration_graph_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """How long the last runs took."""

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from chroniker import arguments
 from chroniker.admin.actions import JobActions
 from chroniker.admin.columns import JobColumns
+from chroniker.admin.commands.parser import fault_of_job
 from chroniker.admin.pause_banner import PauseBanner
 from chroniker.exceptions import InvalidArguments
 from chroniker.models import Job
@@ -52,6 +53,9 @@ class OnceForm(forms.Form):
             arguments.split(args)
         except InvalidArguments as error:
             raise ValidationError(str(error)) from error
+        fault = fault_of_job(self.job, args)
+        if fault:
+            raise ValidationError(fault)
         return args
 
 
@@ -76,6 +80,7 @@ class RequestViews(PauseBanner, JobActions, JobColumns):
         context = {
             **self.own_page(request, job, _("Run %s with other arguments") % job.name),
             "here": _("Run"),
+            "command_url": self.url("chroniker_job_command"),
             "form": form,
         }
         return TemplateResponse(request, "admin/chroniker/job/run_with.html", context)

@@ -43,8 +43,8 @@ def _bar(log: Log, x: int, share: float, url_of: Callable[[int], str] | None) ->
         "state": state.label,
         "duration": display.duration(log.duration),
     }
-    mark = display.mark(state.value, outline(state, x, height), title)
-    return mark if url_of is None else display.mark_link(url_of(log.pk), mark)
+    bar = display.shape(state.value, outline(state, x, height), title)
+    return bar if url_of is None else display.shape_link(url_of(log.pk), bar)
 
 
 def outline(state: str, x: int, height: int) -> str:

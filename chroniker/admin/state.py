@@ -21,6 +21,7 @@ LATE = timedelta(minutes=5)
 """Nothing keeps a job from running, and still it has been due for longer than this."""
 
 _END = datetime.max.replace(tzinfo=UTC)
+_JUST_BEFORE = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,10 @@ def next_runs(job: Job, now: datetime, count: int = 5) -> list[datetime]:
     each = job.misfire_policy == Misfire.BACKFILL
     start = now if first is None else first if each else max(first, now)
     if job.frequency != constants.ONCE:
-        found += schedule.between(start, _END, count - len(found))
+        end = to_instant(job.active_until) or _END
+        begin = to_instant(job.active_from)
+        start = start if begin is None else max(start, begin - _JUST_BEFORE)
+        found += schedule.between(start, end, count - len(found))
     return found
 
 

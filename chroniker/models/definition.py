@@ -77,6 +77,13 @@ class Definition(ChangeTracking, Claimable, Schedulable, Policies):
             super().save(**kwargs)
         self._remember(kwargs.get("update_fields"))
 
+    def settle_schedule(self) -> None:
+        """Let ``next_run`` follow what was changed, as saving it will; for a look ahead.
+
+        Raises ValidationError for a rule that names no instants.
+        """
+        self._settle_schedule(self.changed_fields())
+
     def _is_insert(self, kwargs: dict[str, Any]) -> bool:
         """Whether the whole row is to be written: a new object, or one for another database."""
         elsewhere = kwargs.get("using") not in (None, self._state.db)

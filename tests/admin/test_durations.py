@@ -85,6 +85,6 @@ def test_numbers_in_the_drawing_are_the_same_in_every_language() -> None:
     job = rows.job()
     logs(job, *range(100))
     page = page_of(job)
-    assert 'viewBox="0 0 1000 200"' in page.html
+    assert 'viewBox="0 -18 1000 218"' in page.html
     numbers = [values["x"] for tag, values in page.tags if tag == "rect"]
     assert all(number.isdecimal() for number in numbers)

@@ -287,7 +287,7 @@ def test_a_jobs_page_says_why_it_does_not_run() -> None:
     browser = people.browser("viewer")
 
     page = browser.open(f"/chroniker/job/{job.pk}/change/")
-    assert page.says("concurrency key: the key <b>warehouse is held by other")
+    assert page.says("Its key is held: the key <b>warehouse is held by other")
     Job.objects.filter(pk=other.pk).update(enabled=False)
     assert browser.open(page.url).says("Nothing: it starts at the next tick.")
 

@@ -1,0 +1,90 @@
+"""What a schedule comes to: its words and next runs, with a mark where clocks change between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from chroniker import constants
+from chroniker.admin import display
+from chroniker.admin.state import next_runs
+from chroniker.models import Job
+from chroniker.moments import to_stored
+
+COUNT = 10
+_TEMPLATE = "admin/chroniker/job/schedule_preview.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upcoming:
+    """A run that is to come, as the page tells of it; '' where there is nothing to tell."""
+
+    when: str
+    there: str
+    """In the job's zone, if clocks there show another time."""
+    clock_change: str
+
+
+def render(job: Job, now: datetime) -> SafeString:
+    """The schedule of this job, which need not be saved; says so if it cannot be read."""
+    context: dict[str, Any] = {"zone": _zone_of(job).key, "jitter": ""}
+    try:
+        schedule = job.schedule()
+        runs = next_runs(job, now, COUNT) if job.frequency not in constants.WITHOUT_TIMES else []
+        context |= {
+            "words": schedule.describe(),
+            "warnings": schedule.warnings(),
+            "runs": upcoming(runs, _zone_of(job), now),
+            "has_times": job.frequency not in constants.WITHOUT_TIMES,
+        }
+    except (ValueError, OverflowError) as error:  # InvalidSchedule is a ValueError
+        context |= {"fault": str(error)}
+    if job.jitter_seconds:
+        context["jitter"] = display.duration(timedelta(seconds=job.jitter_seconds))
+    return render_to_string(_TEMPLATE, context)
+
+
+def upcoming(moments: list[datetime], zone: tzinfo, now: datetime) -> list[Upcoming]:
+    """These moments (UTC) in the viewer's zone and in the job's."""
+    own = timezone.get_current_timezone()
+    found = []
+    before = now
+    for moment in moments:
+        differs = moment.astimezone(zone).utcoffset() != moment.astimezone(own).utcoffset()
+        zones = [zone, own] if differs else [zone]
+        changes = [change for each in zones if (change := _clock_change(before, moment, each))]
+        found.append(
+            Upcoming(
+                when=display.moment(to_stored(moment)),
+                there=_local(moment, zone) if differs else "",
+                clock_change=" ".join(changes),
+            )
+        )
+        before = moment
+    return found
+
+
+def _clock_change(before: datetime, after: datetime, zone: tzinfo) -> str:
+    """How far clocks went forward or back between two instants, in words."""
+    old, new = before.astimezone(zone).utcoffset(), after.astimezone(zone).utcoffset()
+    if old is None or new is None or old == new:
+        return ""
+    words = {"zone": str(zone), "time": display.duration(abs(new - old))}
+    if new > old:
+        return _("Before it, clocks in %(zone)s go forward by %(time)s.") % words
+    return _("Before it, clocks in %(zone)s go back by %(time)s.") % words
+
+
+def _local(moment: datetime, zone: tzinfo) -> str:
+    return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M:%S} {zone}"
+
+
+def _zone_of(job: Job) -> ZoneInfo:
+    return ZoneInfo(job.valid_zone_name)
