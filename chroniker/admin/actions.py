@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -14,6 +18,39 @@ from chroniker.admin import requests
 from chroniker.admin.permissions import JobPermissions
 from chroniker.admin.requests import Answer
 from chroniker.models import Job, JobQuerySet
+
+ASKED_ABOUT = 5
+"""What concerns more jobs than this is asked about first."""
+
+_LISTED = 100
+
+Action = Callable[[Any, HttpRequest, JobQuerySet], HttpResponse | None]
+
+
+def asks_first(action: Action) -> Action:
+    """Let an action that concerns many jobs name them, and go on once that is confirmed."""
+
+    @wraps(action)
+    def asking(admin: Any, request: HttpRequest, queryset: JobQuerySet) -> HttpResponse | None:
+        count = queryset.count()
+        if count <= ASKED_ABOUT or "confirmed" in request.POST:
+            return action(admin, request, queryset)
+        names = queryset.order_by("name").values_list("name", flat=True)[:_LISTED]
+        context = {
+            **admin.own_page(request, None, str(getattr(asking, "short_description", ""))),
+            "here": _("Are you sure?"),
+            "names": list(names),
+            "more": max(0, count - _LISTED),
+            "count": count,
+            "posted": [
+                (name, value)
+                for name in ("action", ACTION_CHECKBOX_NAME, "select_across", "index")
+                for value in request.POST.getlist(name)
+            ],
+        }
+        return TemplateResponse(request, "admin/chroniker/job/confirm_action.html", context)
+
+    return asking
 
 
 def _asked_with(args: str) -> str:
@@ -61,6 +98,7 @@ class JobActions(JobPermissions, admin.ModelAdmin):
             self.message_user(request, text, messages.WARNING)
 
     @admin.action(description=gettext_lazy("Run selected jobs"), permissions=["run"])
+    @asks_first
     def run_selected_jobs(self, request: HttpRequest, queryset: JobQuerySet) -> None:
         """Ask for a run of each."""
         refused: list[str] = []
@@ -94,6 +132,7 @@ class JobActions(JobPermissions, admin.ModelAdmin):
         )
 
     @admin.action(description=gettext_lazy("Stop selected jobs"), permissions=["stop"])
+    @asks_first
     def stop_selected_jobs(self, request: HttpRequest, queryset: JobQuerySet) -> None:
         """Ask for the end of the runs that go on."""
         ids = _ids(queryset)
@@ -111,16 +150,19 @@ class JobActions(JobPermissions, admin.ModelAdmin):
         )
 
     @admin.action(description=gettext_lazy("Enable selected jobs"), permissions=["change"])
+    @asks_first
     def enable_jobs(self, request: HttpRequest, queryset: JobQuerySet) -> None:
         """Enable those that are not."""
         self._enable(request, _ids(queryset))
 
     @admin.action(description=gettext_lazy("Disable selected jobs"), permissions=["change"])
+    @asks_first
     def disable_jobs(self, request: HttpRequest, queryset: JobQuerySet) -> None:
         """Disable those that are not; their runs go on to their end."""
         self._disable(request, _ids(queryset))
 
     @admin.action(description=gettext_lazy("Toggle selected jobs"), permissions=["change"])
+    @asks_first
     def toggle_enabled(self, request: HttpRequest, queryset: JobQuerySet) -> None:
         """Enable those that are disabled, and the other way round."""
         jobs = dict(queryset.values_list("pk", "enabled"))
@@ -128,6 +170,7 @@ class JobActions(JobPermissions, admin.ModelAdmin):
         self._enable(request, [pk for pk, enabled in jobs.items() if not enabled])
 
     @admin.action(description=gettext_lazy("Give up stalled runs"), permissions=["stop"])
+    @asks_first
     def clear_stalled(self, request: HttpRequest, queryset: JobQuerySet) -> None:
         """Mark jobs that show no sign of life as not running; leave alone those that do."""
         ids = _ids(queryset)
@@ -147,6 +190,7 @@ class JobActions(JobPermissions, admin.ModelAdmin):
         )
 
     @admin.action(description=gettext_lazy("Pause selected jobs"), permissions=["pause"])
+    @asks_first
     def pause_selected_jobs(self, request: HttpRequest, queryset: JobQuerySet) -> None:
         """Let none of them start until somebody ends that; their runs go on to their end."""
         ids = _ids(queryset)

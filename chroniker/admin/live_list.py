@@ -6,6 +6,7 @@ from collections.abc import Collection
 from functools import partial
 from typing import Any, ClassVar
 
+from django.contrib.admin.utils import display_for_field
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
@@ -58,7 +59,13 @@ class LiveList(RequestViews):
         self.load_rows(request, jobs)
         shown: list[Any] = [*self.get_list_display(request)]
         columns = [name for name in shown if name in self.live_columns]
-        rows = {job.pk: {name: str(getattr(self, name)(job)) for name in columns} for job in jobs}
-        answer = JsonResponse({"rows": rows})
-        answer["Cache-Control"] = "private, no-store"
-        return answer
+        rows = {job.pk: {name: self._cell(name, job) for name in columns} for job in jobs}
+        return JsonResponse({"rows": rows})
+
+    def _cell(self, name: str, job: Any) -> str:
+        """A cell as the list shows it: what a method of ours makes, or a column of the table."""
+        column = getattr(self, name, None)
+        if column is not None:
+            return str(column(job))
+        field: Any = self.opts.get_field(name)
+        return str(display_for_field(getattr(job, name), field, self.get_empty_value_display()))

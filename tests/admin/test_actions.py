@@ -217,11 +217,50 @@ def test_an_action_on_all_pages_reaches_every_job() -> None:
         Job.objects.create(name=f"job {number:03}", command="succeed", frequency="MANUAL")
     browser = people.browser("operator")
     form = browser.open("/chroniker/job/")
-    browser.submit(
+    page = browser.submit(
         form,
         "changelist-form",
         action="run_selected_jobs",
         _selected_action=["1"],
         select_across="1",
     )
+    browser.press(page, "Yes, go on")
     assert Job.objects.filter(force_run=True).count() == 120
+
+
+# Many at once
+
+
+@pytest.mark.parametrize("chosen", [5, 6])
+def test_an_action_on_more_than_five_jobs_names_them_and_asks_first(chosen: int) -> None:
+    jobs = [rows.job(f"job <{number}>") for number in range(chosen)]
+    browser = people.browser("operator")
+
+    page = do(browser, "run_selected_jobs", *jobs)
+
+    if chosen > 5:
+        assert page.says("This concerns 6 jobs: job <0> job <1>")
+        assert page.links_called("No, take me back") == ["/chroniker/job/"]
+        assert not any(states("force_run", *jobs))
+        page = browser.press(page, "Yes, go on")
+    assert page.says(f"{chosen} jobs will run at the next tick.")
+    assert all(states("force_run", *jobs))
+
+
+def test_all_jobs_of_a_filter_stay_chosen_while_it_is_asked() -> None:
+    for number in range(120):
+        rows.job(f"import {number:03}")
+    left_out = rows.job("other")
+    browser = people.browser("operator")
+    page = browser.submit(
+        browser.open("/chroniker/job/?q=import"),
+        "changelist-form",
+        action="run_selected_jobs",
+        select_across="1",
+        _selected_action=[str(Job.objects.first().pk)],
+    )
+    assert page.says("This concerns 120 jobs:")
+    assert page.says("… and 20 more")
+    page = browser.press(page, "Yes, go on")
+    assert page.says("120 jobs will run at the next tick.")
+    assert states("force_run", left_out) == [False]

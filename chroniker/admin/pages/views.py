@@ -45,6 +45,4 @@ class SitePages(RequestViews):
     def _live_view(self, request: HttpRequest, live: Live) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        answer = JsonResponse(live(self, request))
-        answer["Cache-Control"] = "private, no-store"
-        return answer
+        return JsonResponse(live(self, request))
