@@ -46,7 +46,6 @@ class LogAdmin(LogViews):
     show_facets = admin.ShowFacets.NEVER
     list_select_related = ("job",)
     search_fields = ("job__name", "job__command")
-    search_help_text = gettext_lazy("Name or command of the job")
     show_full_result_count = False
     paginator = CappedPaginator
 
