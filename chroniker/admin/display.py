@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.utils import formats, timezone
 from django.utils.html import escape, format_html, format_html_join
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from chroniker import terminal
+from chroniker.moments import to_instant
 
 NOTHING = "\N{EN DASH}"
 
@@ -150,6 +152,18 @@ def exact_moment(value: datetime | None) -> str:
         return NOTHING
     local = _local(value)
     return lines((moment(value), small(f"{local:%H:%M:%S %Z}".rstrip())))
+
+
+def elsewhere(value: datetime | None, zone: str) -> SafeString | str:
+    """The same date and time in another zone; '' where clocks show the same there."""
+    if value is None:
+        return ""
+    there = to_instant(value).astimezone(ZoneInfo(zone))
+    here = _local(value)
+    if here.replace(tzinfo=None) == there.replace(tzinfo=None):
+        return ""
+    shown = f"{there:%H:%M}" if here.date() == there.date() else f"{there:%Y-%m-%d %H:%M}"
+    return small(f"{shown} {zone}")
 
 
 def plain_moment(value: datetime) -> str:

@@ -22,10 +22,20 @@ from chroniker.models import Job, Log
 from chroniker.moments import utc_now
 
 _ABOUT_THE_RUN = (
-    *("job", "state", "exit_code", "trigger", "triggered_by", "scheduled_for"),
+    *("job", "state", "exit_code", "trigger", "triggered_by", "scheduled"),
     *("started", "lateness", "ended", "duration_text", "attempt"),
     *("cpu_time", "peak_memory", "hostname", "pid", "late_outcome"),
 )
+
+
+_MOSTLY_EMPTY = {
+    **{name: name for name in ("exit_code", "trigger", "triggered_by", "pid", "late_outcome")},
+    "scheduled": "scheduled_for",
+    "lateness": "lateness_ms",
+    "cpu_time": "cpu_seconds",
+    "peak_memory": "peak_memory_bytes",
+}
+"""Fields that are only shown where these columns have something."""
 
 
 class LogAdmin(LogViews):
@@ -46,7 +56,6 @@ class LogAdmin(LogViews):
     show_facets = admin.ShowFacets.NEVER
     list_select_related = ("job",)
     search_fields = ("job__name", "job__command")
-    search_help_text = gettext_lazy("Name or command of the job")
     show_full_result_count = False
     paginator = CappedPaginator
 
@@ -119,6 +128,12 @@ class LogAdmin(LogViews):
         """When the run was claimed, to the second."""
         return display.exact_moment(log.run_start_datetime)
 
+    @admin.display(description=gettext_lazy("scheduled for"))
+    def scheduled(self, log: Log) -> str:
+        """The occurrence it stands for, in the job's own time zone as well."""
+        there = display.elsewhere(log.scheduled_for, log.job.valid_zone_name)
+        return display.lines(filter(None, (display.exact_moment(log.scheduled_for), there)))
+
     @admin.display(description=gettext_lazy("late by"))
     def lateness(self, log: Log) -> str:
         """How long after its scheduled time the run was claimed."""
@@ -174,10 +189,6 @@ class LogAdmin(LogViews):
 
 
 def _has(log: Log | None, name: str) -> bool:
-    """Whether a field that is mostly empty has something to say."""
-    column = {"cpu_time": "cpu_seconds", "peak_memory": "peak_memory_bytes"}.get(name, name)
-    if column in {"triggered_by", "late_outcome", "cpu_seconds", "peak_memory_bytes"}:
-        return getattr(log, column, None) not in (None, "")
-    if name == "lateness":
-        return log is not None and log.lateness_ms is not None
-    return True
+    """Whether a field that is empty of many runs has something to say."""
+    column = _MOSTLY_EMPTY.get(name)
+    return column is None or getattr(log, column, None) not in (None, "")

@@ -89,7 +89,9 @@ def _attempt(log: Log) -> str:
 
 def _when(log: Log) -> Iterator[str]:
     if log.scheduled_for is not None:
-        yield display.words((_("scheduled for"), display.moment(log.scheduled_for)))
+        there = display.elsewhere(log.scheduled_for, log.job.valid_zone_name)
+        when = (_("scheduled for"), display.moment(log.scheduled_for), there)
+        yield display.words(filter(None, when))
     if log.lateness_ms is not None:
         late = display.duration(timedelta(milliseconds=log.lateness_ms))
         yield _("started %s late") % late

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -75,6 +75,29 @@ def test_a_line_says_how_a_run_went() -> None:
         *("scheduled for", "started 0.0 s late", "Retry"),
     ):
         assert words in said
+
+
+def test_the_time_of_the_job_is_told_where_it_is_another() -> None:
+    date = to_stored(datetime(2026, 7, 1, 22, 30, tzinfo=UTC))
+    for zone, told in (
+        ("Europe/Berlin", "2026-07-02 00:30 Europe/Berlin"),
+        ("Europe/London", "23:30 Europe/London"),
+        ("Africa/Abidjan", ""),  # as the viewer's
+    ):
+        page = opened(rows.log(rows.job(zone, timezone=zone), scheduled_for=date))
+        assert (zone in state_line(page)) is bool(told)
+        assert state_line(page).count(told)
+        assert page.says(f"22:30:00 UTC{told}")
+
+
+def test_what_is_not_known_of_a_run_has_no_field() -> None:
+    page = opened(rows.log(rows.job("unknown")))
+    for label in ("Exit code", "Trigger", "Scheduled for", "PID", "Late by"):
+        assert not page.says(f"{label}:")
+    known = {"exit_code": 0, "trigger": Trigger.SCHEDULE, "pid": 12, "lateness_ms": 0}
+    page = opened(rows.log(rows.job("known"), **known))
+    for words in ("Exit code: 0", "Trigger: Schedule", "PID: 12", "Late by: 0.0 s"):
+        assert page.says(words)
 
 
 def test_who_asked_for_a_run_is_told() -> None:

@@ -76,17 +76,19 @@ window.chroniker.finder = function (elements) {
             return place;
         },
 
-        /* Look for a text, as it is written but for its case; '' takes the highlights away. */
-        find(text) {
-            const kept = place;
+        /* Look for a text, as it is written but for its case; '' takes the highlights away.
+           A new search begins at the first match; returns the range of the one that it is at. */
+        find(text, {isNew = false} = {}) {
+            const kept = isNew ? 0 : place;
             const literal = text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
             ranges = [];
             if (text !== "") {
                 const pattern = new RegExp(literal, "giu");
                 ranges = elements().flatMap((element) => matches(element, pattern));
             }
-            place = Math.min(kept, ranges.length - 1);
+            place = Math.min(Math.max(kept, 0), ranges.length - 1);
             highlight();
+            return ranges[place] ?? null;
         },
 
         /* Go on to the next match, or back with -1; returns its range, or null without any. */
@@ -94,18 +96,13 @@ window.chroniker.finder = function (elements) {
             if (ranges.length === 0) {
                 return null;
             }
-            const from = place < 0 && by < 0 ? 0 : place;
-            place = (from + by + ranges.length) % ranges.length;
+            place = (place + by + ranges.length) % ranges.length;
             highlight();
             if (!canHighlight) {
                 getSelection().removeAllRanges();
                 getSelection().addRange(ranges[place]);
             }
             return ranges[place];
-        },
-
-        forget() {
-            place = -1;
         },
     };
 };

@@ -2,7 +2,7 @@
 "use strict";
 
 (function () {
-    const root = document.getElementById("chroniker-log");
+    const root = document.getElementById("chroniker-output");
     if (root === null) {
         return;
     }
@@ -295,9 +295,8 @@
 
     function prepareFinding() {
         field.addEventListener("input", () => {
-            finder.forget();
-            finder.find(field.value);
-            step(1);
+            goTo(finder.find(field.value, {isNew: true}));
+            tellFound();
         });
         field.addEventListener("keydown", (event) => {
             if (event.key === "Enter") {
