@@ -40,6 +40,9 @@ class JobForm(forms.ModelForm):
         self._offer("command", command_choices())
         self._offer("timezone", timezone_choices())
         self._offer("frequency", [*constants.FREQ_CHOICES])
+        for field in self.fields.values():
+            if isinstance(field.widget, forms.SplitDateTimeWidget):
+                _label_parts(field)
         if self.instance.pk:
             for name in self._own_fields():
                 self.fields[name].show_hidden_initial = True
@@ -126,6 +129,13 @@ class JobForm(forms.ModelForm):
             help_text=old.help_text,
             initial=old.initial,
         )
+
+
+def _label_parts(field: Any) -> None:
+    """Let a screen reader say of a date and a time what they are the date and the time of."""
+    date, time = field.widget.widgets
+    date.attrs["aria-label"] = _("%s: date") % field.label
+    time.attrs["aria-label"] = _("%s: time") % field.label
 
 
 def command_choices() -> Choices:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.forms.models import BaseInlineFormSet
+from django.forms.utils import pretty_name
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,10 +15,21 @@ from chroniker.admin import display
 from chroniker.models import JobDependency
 
 
+class LabelledFormSet(BaseInlineFormSet):
+    """Rows whose fields say to a screen reader what they are: a table has no labels."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Also to the box that deletes the row."""
+        super().add_fields(form, index)
+        for name, field in form.fields.items():
+            field.widget.attrs.setdefault("aria-label", field.label or pretty_name(name))
+
+
 class JobDependencyInline(admin.TabularInline):
     """The jobs that this one waits for."""
 
     model = JobDependency
+    formset = LabelledFormSet
     fk_name = "dependent"
     extra = 1
     raw_id_fields = ("dependee",)

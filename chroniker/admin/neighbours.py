@@ -16,9 +16,9 @@ from chroniker.models import Job, JobDependency
 MOST = 8
 """So many are drawn on each side; the others are counted."""
 
-_WIDTH, _HEIGHT = 210, 46
-_GAP_ACROSS, _GAP_DOWN = 70, 12
-_NAME_LENGTH = 24
+_WIDTH, _HEIGHT = 176, 46
+_GAP_ACROSS, _GAP_DOWN = 48, 12
+_NAME_LENGTH = 22
 
 
 @dataclass(frozen=True, kw_only=True)

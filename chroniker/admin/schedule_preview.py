@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -24,12 +25,12 @@ _TEMPLATE = "admin/chroniker/job/schedule_preview.html"
 
 @dataclass(frozen=True, kw_only=True)
 class Upcoming:
-    """A run that is to come, as the page tells of it; '' where there is nothing to tell."""
+    """A run that is to come: in the viewer's zone, and exactly in the job's."""
 
     when: str
     there: str
-    """In the job's zone, if clocks there show another time."""
     clock_change: str
+    """What clocks do between the run before and this one; '' for nothing."""
 
 
 def render(job: Job, now: datetime) -> SafeString:
@@ -52,22 +53,19 @@ def render(job: Job, now: datetime) -> SafeString:
 
 
 def upcoming(moments: list[datetime], zone: tzinfo, now: datetime) -> list[Upcoming]:
-    """These moments (UTC) in the viewer's zone and in the job's."""
+    """These moments (UTC), each with what changes between it and the one before, or ``now``."""
     own = timezone.get_current_timezone()
+    zones = [zone] if str(own) == str(zone) else [zone, own]
     found = []
-    before = now
-    for moment in moments:
-        differs = moment.astimezone(zone).utcoffset() != moment.astimezone(own).utcoffset()
-        zones = [zone, own] if differs else [zone]
+    for before, moment in pairwise([now, *moments]):
         changes = [change for each in zones if (change := _clock_change(before, moment, each))]
         found.append(
             Upcoming(
                 when=display.moment(to_stored(moment)),
-                there=_local(moment, zone) if differs else "",
+                there=_exactly(moment, zone),
                 clock_change=" ".join(changes),
             )
         )
-        before = moment
     return found
 
 
@@ -78,12 +76,13 @@ def _clock_change(before: datetime, after: datetime, zone: tzinfo) -> str:
         return ""
     words = {"zone": str(zone), "time": display.duration(abs(new - old))}
     if new > old:
-        return _("Before it, clocks in %(zone)s go forward by %(time)s.") % words
-    return _("Before it, clocks in %(zone)s go back by %(time)s.") % words
+        return _("Clocks in %(zone)s go forward by %(time)s.") % words
+    return _("Clocks in %(zone)s go back by %(time)s.") % words
 
 
-def _local(moment: datetime, zone: tzinfo) -> str:
-    return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M:%S} {zone}"
+def _exactly(moment: datetime, zone: tzinfo) -> str:
+    local = moment.astimezone(zone)
+    return f"{formats.date_format(local, 'D')} {local:%Y-%m-%d %H:%M:%S}"
 
 
 def _zone_of(job: Job) -> ZoneInfo:

@@ -25,6 +25,7 @@ class Box:
     kind: str
     label: str
     help: str
+    hint: str
     value: str
     options: tuple[tuple[str, str], ...]
     is_required: bool
@@ -57,7 +58,8 @@ def _box(one: Field, given: Given) -> Box:
         name=one.name,
         kind=one.kind.value,
         label=one.label,
-        help=" ".join(filter(None, (one.help, _hint(one)))),
+        help=one.help,
+        hint=_hint(one),
         value=value,
         options=tuple(_options(one, value)),
         is_required=one.is_required,
