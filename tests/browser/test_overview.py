@@ -15,9 +15,9 @@ from tests.browser.days import a_busy_day
 
 def test_it_answers_whether_all_is_well(visitors: Visitors) -> None:
     a_busy_day()
-    now = database_now("default")
-    Host.objects.ticked("web1", now, version="2.0", capacity=20)
-    Host.objects.ticked("web2", now - timedelta(minutes=6), version="2.0", capacity=20)
+    Host.objects.ticked(
+        "web2", database_now("default") - timedelta(minutes=6), version="2.0", capacity=20
+    )
     visitor = visitors("superuser", viewport={"width": 1400, "height": 900})
     page = visitor.open("/chroniker/job/overview/")
     attention = page.locator("section", has_text="Needs attention")
