@@ -12,14 +12,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from chroniker.admin import display, gate_list, graph, neighbours, schedule_preview
+from chroniker.admin import display, gate_list, graph, job_rows, neighbours, schedule_preview
 from chroniker.admin.commands.views import CommandViews
 from chroniker.admin.request_views import RequestViews
 from chroniker.admin.state import fence_on_screen, running
 from chroniker.models import Job
 from chroniker.moments import utc_now
 
-PARTS = ("state", "run", "stop", "gates", "history", "neighbours")
+LIGHT_PARTS = ("state", "run", "stop")
+HEAVY_PARTS = ("gates", "history", "neighbours")
 """What changes while the page is open; each has a template of its own."""
 
 _SCHEDULE = (
@@ -56,7 +57,17 @@ class JobPage(CommandViews, RequestViews):
 
     def page_context(self, request: HttpRequest, job: Job) -> dict[str, Any]:
         """What the parts above the form show, as far as this person may see it."""
-        now = utc_now()
+        context = self._light_context(request, job)
+        may_see_logs = context["may_see_logs"]
+        return context | {
+            "gates": gate_list.of_job(job),
+            "graph": graph.of_job(job, self._log_url) if may_see_logs else None,
+            "neighbours": neighbours.of_job(job, utc_now(), self._job_url),
+        }
+
+    def _light_context(self, request: HttpRequest, job: Job) -> dict[str, Any]:
+        """What is asked for every few seconds."""
+        job_rows.load([job], utc_now())
         may_see_logs = self.has_logs_permission(request, job)
         return {
             "original": job,
@@ -71,16 +82,16 @@ class JobPage(CommandViews, RequestViews):
             "last_run": self.last_run_with_link(job) if may_see_logs else self.last_run_text(job),
             "next_run": self.get_timeuntil(job),
             "started": display.moment(job.last_run_start_timestamp) if job.is_running else "",
-            "gates": gate_list.of_job(job),
-            "graph": graph.of_job(job, self._log_url) if may_see_logs else None,
-            "neighbours": neighbours.of_job(job, now, self._job_url),
         }
 
     def state_view(self, request: HttpRequest, object_id: int) -> JsonResponse:
-        """The parts above the form as they are now."""
+        """The parts above the form as they are now; with ``?light`` those that cost little."""
         job = self.get_permitted(request, object_id, self.has_view_permission)
-        context = self.page_context(request, job)
-        return _uncached({"parts": {name: _rendered(name, context) for name in PARTS}})
+        is_light = "light" in request.GET
+        context = (self._light_context if is_light else self.page_context)(request, job)
+        names = LIGHT_PARTS if is_light else (*LIGHT_PARTS, *HEAVY_PARTS)
+        parts = {name: _rendered(name, context) for name in names}
+        return _uncached({"parts": parts, "mark": _mark(job)})
 
     def schedule_view(self, request: HttpRequest, object_id: int | None = None) -> JsonResponse:
         """What the schedule that is typed comes to, or what is wrong with it; saves nothing."""
@@ -106,9 +117,6 @@ class JobPage(CommandViews, RequestViews):
         except NoReverseMatch:  # a project's own admin may leave out pauses
             return ""
 
-    def _log_url(self, pk: int) -> str:
-        return self.url("chroniker_log_change", pk)
-
     def _job_url(self, pk: int) -> str:
         return self.url("chroniker_job_change", pk)
 
@@ -128,6 +136,12 @@ def _settled(job: Job) -> dict[str, list[str]]:
     except ValidationError as error:
         return error.message_dict
     return {}
+
+
+def _mark(job: Job) -> str:
+    """Another one once a run has begun or ended, or somebody has changed the job."""
+    counted = (job.revision, job.fence, len(running(job)), getattr(job, "last_log_id", None))
+    return "-".join(map(str, (*counted, job.force_run)))
 
 
 def _rendered(name: str, context: dict[str, Any]) -> str:

@@ -87,14 +87,12 @@ def _conditions(job: Job) -> Iterator[str]:
     if job.max_retries < 0:
         yield _("a failed run is tried again until it works")
     elif job.max_retries:
-        yield (
-            ngettext(
-                "a failed run is tried again once",
-                "a failed run is tried again up to %d times",
-                job.max_retries,
-            )
-            % ((job.max_retries,) if job.max_retries > 1 else ())
+        words = ngettext(
+            "a failed run is tried again once",
+            "a failed run is tried again up to %(count)d times",
+            job.max_retries,
         )
+        yield words % {"count": job.max_retries}
     else:
         yield _("a failed run is not tried again")
     if job.timeout_seconds:
@@ -129,8 +127,10 @@ def monitoring(job: Job) -> str:
 def keeping(job: Job) -> str:
     """What is left of a run, and for how long."""
     count = job.maximum_log_entries
-    runs = ngettext("the last run", "the last %d runs", count) % ((count,) if count > 1 else ())
-    kept = [_("all runs") if not count else runs]
+    kept = [_("all runs")]
+    if count:
+        words = ngettext("the last run", "the last %(count)d runs", count)
+        kept = [words % {"count": count}]
     if job.log_stdout and job.log_stderr:
         kept.append(_("with all that they print"))
     elif job.log_stdout:

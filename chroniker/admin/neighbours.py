@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import Q, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -68,14 +69,15 @@ class Neighbours:
 
 def of_job(job: Job, now: datetime, url_of: Callable[[int], str]) -> Neighbours | None:
     """The drawing of a job's neighbours; None of a job that has none."""
-    links = JobDependency.objects.select_related("dependee", "dependent").prefetch_related(
-        "dependee__hosts",
-        "dependee__dependencies__dependee__hosts",
-        "dependent__hosts",
-        "dependent__dependencies__dependee__hosts",
+    links = list(
+        JobDependency.objects.filter(Q(dependent=job.pk) | Q(dependee=job.pk))
+        .select_related("dependee", "dependent")
+        .order_by("dependee__name", "dependent__name", "pk")
     )
-    before = list(links.filter(dependent=job.pk).order_by("dependee__name", "pk"))
-    after = list(links.filter(dependee=job.pk).order_by("dependent__name", "pk"))
+    others = [other for link in links for other in (link.dependee, link.dependent)]
+    prefetch_related_objects([job, *others], "hosts", "dependencies__dependee__hosts")
+    before = [link for link in links if link.dependent_id == job.pk]
+    after = [link for link in links if link.dependee_id == job.pk]
     return _Drawing(job, before, after, now, url_of).drawn() if before or after else None
 
 

@@ -35,7 +35,8 @@ class Upcoming:
 
 def render(job: Job, now: datetime) -> SafeString:
     """The schedule of this job, which need not be saved; says so if it cannot be read."""
-    context: dict[str, Any] = {"zone": _zone_of(job).key, "jitter": ""}
+    own, zone = str(timezone.get_current_timezone()), _zone_of(job).key
+    context: dict[str, Any] = {"own_zone": own, "zone": zone, "jitter": ""}
     try:
         schedule = job.schedule()
         runs = next_runs(job, now, COUNT) if job.frequency not in constants.WITHOUT_TIMES else []

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.core.management.base import DjangoHelpFormatter
+from django.utils.translation import gettext as _
 
 MOST_CHOICES = 200
 """Of more, for instance all ports, nobody picks one from a list."""
@@ -96,6 +97,8 @@ class Field:
         value = self.action.default
         if self.kind in (Kind.FLAG, Kind.COUNT, Kind.COMMAND) or value in (None, "", [], ()):
             return ""
+        if self.kind == Kind.YES_NO:
+            return _("yes") if value else _("no")
         return "" if value == argparse.SUPPRESS else _shown(value)
 
     @property

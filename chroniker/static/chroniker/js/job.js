@@ -2,7 +2,8 @@
 "use strict";
 
 (function () {
-    const SECONDS = 3;
+    const SECONDS = 2;
+    const MOST_LIGHT = 7; // then all is asked for, though the state is the same
 
     const page = document.getElementById("chroniker-job-page");
     if (page === null || !page.dataset.stateUrl) {
@@ -23,17 +24,35 @@
         }
     }
 
-    window.chroniker.poll({
-        url: page.dataset.stateUrl + window.location.search,
+    let known = null;
+    let light = 0;
+
+    function url() {
+        const query = new URLSearchParams(window.location.search);
+        light = light < MOST_LIGHT ? light + 1 : 0;
+        if (light > 0) {
+            query.set("light", "");
+        }
+        return `${page.dataset.stateUrl}?${query}`;
+    }
+
+    const polling = window.chroniker.poll({
+        url: url,
         seconds: SECONDS,
         note: document.getElementById("chroniker-live-note"),
-        apply({parts}) {
+        apply({parts, mark}) {
             for (const [name, html] of Object.entries(parts)) {
                 const element = document.querySelector(`[data-part="${name}"]`);
                 if (element !== null) {
                     renew(element, html);
                 }
             }
+            // What keeps it from running, and how it ran, most likely has changed as well.
+            if (known !== null && known !== mark) {
+                light = MOST_LIGHT;
+            }
+            known = mark;
         },
     });
+    polling.now();
 })();
