@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import django
@@ -93,6 +93,52 @@ def capacity() -> int:
     return settings.capacity()
 
 
+def logs(count: int) -> None:
+    """Let the jobs that there are have so many logs in all, one started each half a minute.
+
+    What is rare is old: whoever looks for it from the newest on has all of them to go through.
+    """
+    Log.objects.all().delete()
+    keys = list(Job.objects.values_list("pk", flat=True))
+    now = timezone.now()
+    for start in range(0, count, _BATCH):
+        numbers = range(start, min(start + _BATCH, count))
+        Log.objects.bulk_create(_log(keys[n % len(keys)], n, count, now) for n in numbers)
+    with connection.cursor() as cursor:  # as the database does by itself in time
+        cursor.execute({"mysql": "ANALYZE TABLE chroniker_log"}.get(connection.vendor, "ANALYZE"))
+
+
+_BATCH = 5000
+
+
+def _log(job: int, number: int, count: int, now: datetime) -> Log:
+    """The log of that number, of which the first is the oldest."""
+    is_old = number < count // 1000
+    status, trigger = constants.Status.SUCCEEDED, constants.Trigger.SCHEDULE
+    if is_old:
+        status = list(constants.Status.values)[1 + number % 6]
+        trigger = list(constants.Trigger.values)[number % 6]
+    elif number % 30 == 0:
+        status = constants.Status.FAILED
+    start = now - timedelta(seconds=30 * (count - number))
+    return Log(
+        job_id=job,
+        status=status,
+        trigger=trigger,
+        success=status == constants.Status.SUCCEEDED,
+        on_time=status != constants.Status.TIMED_OUT,
+        exit_code=0,
+        run_start_datetime=start,
+        run_end_datetime=start + timedelta(seconds=number % 7),
+        duration_seconds=number % 7,
+        duration_ms=number % 7 * 1000,
+        scheduled_for=start,
+        hostname="web1",
+        stdout="something that is printed\n" * (800 if number % 100 == 0 else 20),
+        arguments="import --all",
+    )
+
+
 def catch_up(days: int) -> float:
     """Seconds that a rule for every second takes to find its next instant, ``days`` behind."""
     now = timezone.now()
@@ -113,7 +159,17 @@ def catch_up(days: int) -> float:
 
 ACTIONS: dict[str, Any] = {
     action.__name__: action
-    for action in (jobs, due, succeeded, progress, output, output_counts_to, capacity, catch_up)
+    for action in (
+        jobs,
+        due,
+        succeeded,
+        progress,
+        output,
+        output_counts_to,
+        capacity,
+        logs,
+        catch_up,
+    )
 }
 
 
