@@ -18,6 +18,7 @@ import django
 django.setup()
 
 from django.db import connection  # noqa: E402 - Django is set up first
+from django.db.models import F  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from chroniker import constants, settings  # noqa: E402
@@ -94,40 +95,43 @@ def capacity() -> int:
 
 
 def logs(count: int) -> None:
-    """Let the jobs that there are have so many logs in all, one started each half a minute.
+    """Let the jobs that there are have about so many logs in all, one started each half a minute.
 
     What is rare is old: whoever looks for it from the newest on has all of them to go through.
     """
     Log.objects.all().delete()
     keys = list(Job.objects.values_list("pk", flat=True))
-    now = timezone.now()
-    for start in range(0, count, _BATCH):
-        numbers = range(start, min(start + _BATCH, count))
-        Log.objects.bulk_create(_log(keys[n % len(keys)], n, count, now) for n in numbers)
+    batch, now = count >> _DOUBLINGS, timezone.now()
+    Log.objects.bulk_create(
+        (_log(keys[number % len(keys)], number, now) for number in range(batch)), batch_size=1000
+    )
+    for doubling in range(_DOUBLINGS):
+        _repeat_earlier(_PERIOD * (batch << doubling))
+    for number, pk in enumerate(Log.objects.order_by("run_start_datetime").values("pk")[:600]):
+        status, trigger = (
+            list(constants.Status)[1:][number % 6],
+            list(constants.Trigger)[number % 6],
+        )
+        Log.objects.filter(**pk).update(status=status, trigger=trigger)
     with connection.cursor() as cursor:  # as the database does by itself in time
         cursor.execute({"mysql": "ANALYZE TABLE chroniker_log"}.get(connection.vendor, "ANALYZE"))
 
 
-_BATCH = 5000
+OLD = 600
+_DOUBLINGS = 6
+_PERIOD = timedelta(seconds=30)
 
 
-def _log(job: int, number: int, count: int, now: datetime) -> Log:
-    """The log of that number, of which the first is the oldest."""
-    is_old = number < count // 1000
-    status, trigger = constants.Status.SUCCEEDED, constants.Trigger.SCHEDULE
-    if is_old:
-        status = list(constants.Status.values)[1 + number % 6]
-        trigger = list(constants.Trigger.values)[number % 6]
-    elif number % 30 == 0:
-        status = constants.Status.FAILED
-    start = now - timedelta(seconds=30 * (count - number))
+def _log(job: int, number: int, now: datetime) -> Log:
+    """The log of that number, of which the first is the newest."""
+    failed = number % 30 == 0
+    start = now - _PERIOD * (number + 1)
     return Log(
         job_id=job,
-        status=status,
-        trigger=trigger,
-        success=status == constants.Status.SUCCEEDED,
-        on_time=status != constants.Status.TIMED_OUT,
-        exit_code=0,
+        status=constants.Status.FAILED if failed else constants.Status.SUCCEEDED,
+        trigger=constants.Trigger.SCHEDULE,
+        success=not failed,
+        exit_code=int(failed),
         run_start_datetime=start,
         run_end_datetime=start + timedelta(seconds=number % 7),
         duration_seconds=number % 7,
@@ -137,6 +141,19 @@ def _log(job: int, number: int, count: int, now: datetime) -> Log:
         stdout="something that is printed\n" * (800 if number % 100 == 0 else 20),
         arguments="import --all",
     )
+
+
+def _repeat_earlier(by: timedelta) -> None:
+    """Let all logs there are have been before, so much earlier; the database copies them."""
+    times = ("run_start_datetime", "run_end_datetime", "scheduled_for")
+    kept = [field.name for field in Log._meta.concrete_fields if field.name not in ("id", *times)]
+    columns = [Log._meta.get_field(name).column for name in (*kept, *times)]
+    earlier = {f"earlier_{name}": F(name) - by for name in times}
+    copies = Log.objects.order_by().annotate(**earlier).values_list(*kept, *earlier)
+    select, parameters = copies.query.sql_with_params()
+    with connection.cursor() as cursor:
+        insert = f"INSERT INTO chroniker_log ({', '.join(columns)}) {select}"
+        cursor.execute(insert, parameters)
 
 
 def catch_up(days: int) -> float:
