@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import django
@@ -18,6 +18,7 @@ import django
 django.setup()
 
 from django.db import connection  # noqa: E402 - Django is set up first
+from django.db.models import F  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from chroniker import constants, settings  # noqa: E402
@@ -93,6 +94,68 @@ def capacity() -> int:
     return settings.capacity()
 
 
+def logs(count: int) -> None:
+    """Let the jobs that there are have about so many logs in all, one started each half a minute.
+
+    What is rare is old: whoever looks for it from the newest on has all of them to go through.
+    """
+    Log.objects.all().delete()
+    keys = list(Job.objects.values_list("pk", flat=True))
+    batch, now = count >> _DOUBLINGS, timezone.now()
+    Log.objects.bulk_create(
+        (_log(keys[number % len(keys)], number, now) for number in range(batch)), batch_size=1000
+    )
+    for doubling in range(_DOUBLINGS):
+        _repeat_earlier(_PERIOD * (batch << doubling))
+    for number, pk in enumerate(Log.objects.order_by("run_start_datetime").values("pk")[:600]):
+        status, trigger = (
+            list(constants.Status)[1:][number % 6],
+            list(constants.Trigger)[number % 6],
+        )
+        Log.objects.filter(**pk).update(status=status, trigger=trigger)
+    with connection.cursor() as cursor:  # as the database does by itself in time
+        cursor.execute({"mysql": "ANALYZE TABLE chroniker_log"}.get(connection.vendor, "ANALYZE"))
+
+
+OLD = 600
+_DOUBLINGS = 6
+_PERIOD = timedelta(seconds=30)
+
+
+def _log(job: int, number: int, now: datetime) -> Log:
+    """The log of that number, of which the first is the newest."""
+    failed = number % 30 == 0
+    start = now - _PERIOD * (number + 1)
+    return Log(
+        job_id=job,
+        status=constants.Status.FAILED if failed else constants.Status.SUCCEEDED,
+        trigger=constants.Trigger.SCHEDULE,
+        success=not failed,
+        exit_code=int(failed),
+        run_start_datetime=start,
+        run_end_datetime=start + timedelta(seconds=number % 7),
+        duration_seconds=number % 7,
+        duration_ms=number % 7 * 1000,
+        scheduled_for=start,
+        hostname="web1",
+        stdout="something that is printed\n" * (800 if number % 100 == 0 else 20),
+        arguments="import --all",
+    )
+
+
+def _repeat_earlier(by: timedelta) -> None:
+    """Let all logs there are have been before, so much earlier; the database copies them."""
+    times = ("run_start_datetime", "run_end_datetime", "scheduled_for")
+    kept = [field.name for field in Log._meta.concrete_fields if field.name not in ("id", *times)]
+    columns = [Log._meta.get_field(name).column for name in (*kept, *times)]
+    earlier = {f"earlier_{name}": F(name) - by for name in times}
+    copies = Log.objects.order_by().annotate(**earlier).values_list(*kept, *earlier)
+    select, parameters = copies.query.sql_with_params()
+    with connection.cursor() as cursor:
+        insert = f"INSERT INTO chroniker_log ({', '.join(columns)}) {select}"
+        cursor.execute(insert, parameters)
+
+
 def catch_up(days: int) -> float:
     """Seconds that a rule for every second takes to find its next instant, ``days`` behind."""
     now = timezone.now()
@@ -113,7 +176,17 @@ def catch_up(days: int) -> float:
 
 ACTIONS: dict[str, Any] = {
     action.__name__: action
-    for action in (jobs, due, succeeded, progress, output, output_counts_to, capacity, catch_up)
+    for action in (
+        jobs,
+        due,
+        succeeded,
+        progress,
+        output,
+        output_counts_to,
+        capacity,
+        logs,
+        catch_up,
+    )
 }
 
 

@@ -51,6 +51,16 @@ class LogChangeList(ChangeList):
         until = last.run_start_datetime.isoformat()
         return self.get_query_string({"run_start_datetime__lt": until}, ["p"])
 
+    def get_ordering(self, request: HttpRequest, queryset: Any) -> Any:
+        """Rows that are equal in what they are sorted by come in the same direction as these.
+
+        So an index that ends with the key, as that of SQLite and InnoDB does, can be walked along.
+        """
+        ordering: list[Any] = super().get_ordering(request, queryset)
+        if ordering[-1] == "-pk" and not str(ordering[0]).startswith("-"):
+            ordering[-1] = "pk"
+        return ordering
+
     def params_order(self) -> bool:
         """Whether the list is sorted otherwise than by time."""
         return "o" in self.params

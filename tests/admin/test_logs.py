@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -121,6 +122,18 @@ def test_older_logs_are_a_link_away(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_list_can_be_filtered_searched_and_sorted(query: str) -> None:
     rows.log(rows.job("import"))
     people.browser("superuser").open(f"{LIST}?{query}")
+
+
+@pytest.mark.parametrize("column", ["status", "run_start_datetime", "duration_seconds"])
+@pytest.mark.parametrize(("sign", "direction"), [("", "ASC"), ("-", "DESC")])
+def test_rows_that_are_equal_are_sorted_in_the_direction_of_the_rest(
+    column: str, sign: str, direction: str
+) -> None:
+    place = {"status": 2, "run_start_datetime": 3, "duration_seconds": 4}[column]
+    rows.log(rows.job())
+    orders = [query["sql"].partition("ORDER BY")[2] for query in queries(f"{LIST}?o={sign}{place}")]
+    (order,) = (each for each in orders if column in each)
+    assert re.findall("ASC|DESC", order) == [direction, direction]
 
 
 @pytest.mark.parametrize("words", ["Today", "Past 7 days", "This month", "This year"])
