@@ -38,9 +38,9 @@ def ran(job: Job, minutes_ago: float, **values: Any) -> Any:
 
 def some_jobs() -> Job:
     job = rows.job("nightly import", frequency="HOURLY")
-    for minutes in (300, 200, 100):
+    for minutes in (250, 200, 100):
         ran(job, minutes, hostname="web1")
-    ran(job, 50, status="failed", hostname="web1")
+    ran(job, 40, status="failed", hostname="web1")
     rows.job("a job with a name that is far too long " * 4, frequency="MINUTELY")
     return job
 
@@ -58,7 +58,13 @@ def test_what_runs_and_ends_is_seen_without_a_reload(visitor: Visitor) -> None:
     Job.objects.filter(pk=job.pk).update(is_running=False, claim_token=None)
     now = to_stored(database_now("default"))
     job.logs.filter(pk=run.log_id).update(
-        status="succeeded", success=True, run_end_datetime=now, active_for=None, token=None
+        status="succeeded",
+        success=True,
+        run_end_datetime=now,
+        duration_seconds=0,
+        duration_ms=0,
+        active_for=None,
+        token=None,
     )
     expect(page.locator("rect.chroniker-bar.chroniker-running")).to_have_count(0)
     expect(page.locator(f"#log-{run.log_id} rect.chroniker-succeeded")).to_have_count(1)
