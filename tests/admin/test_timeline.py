@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,8 +50,7 @@ def timeline(query: str = "") -> Page:
 
 def marks(page: Page) -> list[str]:
     """What is said of each mark that is drawn."""
-    named = [values for tag, values in page.tags if tag in {"a", "g"} and "aria-label" in values]
-    return [values["aria-label"] for values in named if "id" in values]
+    return re.findall(r"<title>(.*?)</title><rect", page.html)
 
 
 def bars(page: Page, kind: str) -> int:

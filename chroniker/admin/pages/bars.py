@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from chroniker.constants import Status
 
-MOST_BARS = 150
+MOST_BARS = 100
 """So many bars are drawn on a lane."""
 
 LEVELS = 5

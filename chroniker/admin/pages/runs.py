@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Count, Max, Min, OuterRef, Q, Subquery
@@ -117,7 +118,7 @@ def _reaching_in(logs: Any, window: Window, lane: str) -> list[Runs]:
 
 
 def _runs(row: dict[str, Any], lane: str) -> Runs:
-    status = Log(status=row["status"], success=row["success"], on_time=row["on_time"]).state
+    status = _status(row["status"], row["success"], row["on_time"])
     begin, end = to_instant(row["begin"]), to_instant(row["end"])
     if status == Status.SKIPPED:  # its row is written when it is too late
         begin = end = to_instant(row["was_for"]) or begin
@@ -132,3 +133,8 @@ def _runs(row: dict[str, Any], lane: str) -> Runs:
         last_begin=to_instant(row["last_begin"]),
         jobs=frozenset({row["job_id"]}),
     )
+
+
+@lru_cache(maxsize=32)
+def _status(status: str | None, success: bool, on_time: bool) -> Status:  # noqa: FBT001 - columns
+    return Log(status=status, success=success, on_time=on_time).state

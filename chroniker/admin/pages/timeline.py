@@ -14,8 +14,9 @@ from chroniker.admin.pages import choice as choices
 from chroniker.admin.pages import host_lanes, job_lanes, load
 from chroniker.admin.pages.base import Page
 from chroniker.admin.pages.choice import address
+from chroniker.admin.pages.lanes import Lane, Mark
 from chroniker.admin.pages.load_rows import load_rows
-from chroniker.admin.pages.scene import Lanes, Scene
+from chroniker.admin.pages.scene import Scene
 from chroniker.admin.pages.window import Window, x, zooms
 from chroniker.moments import to_stored, utc_now
 
@@ -58,7 +59,8 @@ def _drawing(scene: Scene) -> dict[str, Any]:
     by_host = scene.request.GET.get("by") == "host"
     drawn = host_lanes.draw(scene) if by_host else job_lanes.draw(scene)
     window = scene.window
-    rows = _rows(drawn)
+    marks = [(mark, lane) for lane in drawn.lanes for mark in lane.marks]
+    marks.sort(key=lambda pair: pair[0].begin, reverse=True)
     return {
         "window": window,
         "by": "host" if by_host else "job",
@@ -71,21 +73,16 @@ def _drawing(scene: Scene) -> dict[str, Any]:
         "ends": display.moment(to_stored(window.end)),
         "load": load_rows(window, load.of_hosts(window)) if scene.shows_runs else None,
         "shows_runs": scene.shows_runs,
-        "rows": rows[:MOST_ROWS],
-        "rows_left_out": max(0, len(rows) - MOST_ROWS),
+        "rows": [_row(mark, lane) for mark, lane in marks[:MOST_ROWS]],
+        "rows_left_out": max(0, len(marks) - MOST_ROWS),
     }
 
 
-def _rows(drawn: Lanes) -> list[dict[str, Any]]:
-    """The marks of all lanes, the newest first."""
-    marks = [(mark, lane) for lane in drawn.lanes for mark in lane.marks]
-    marks.sort(key=lambda pair: pair[0].begin, reverse=True)
-    return [
-        {
-            "lane": lane.name,
-            "mark": mark,
-            "begin": display.moment(to_stored(mark.begin)),
-            "state": display.pill(mark.kind, mark.state),
-        }
-        for mark, lane in marks
-    ]
+def _row(mark: Mark, lane: Lane) -> dict[str, Any]:
+    """A mark as a row of the table."""
+    return {
+        "lane": lane.name,
+        "mark": mark,
+        "begin": display.moment(to_stored(mark.begin)),
+        "state": display.pill(mark.kind, mark.state),
+    }

@@ -4,7 +4,7 @@
 (function () {
     const timeline = document.getElementById("chroniker-timeline");
     const said = document.getElementById("chroniker-timeline-said");
-    const MARKS = "[aria-label][id]";
+    const MARKS = "[id]";
     const STEPS = {ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity};
     if (timeline === null) {
         return;
@@ -52,7 +52,7 @@
     function say(event) {
         const mark = markOf(event);
         if (mark !== null) {
-            said.textContent = mark.getAttribute("aria-label");
+            said.textContent = mark.querySelector("title").textContent;
         }
     }
 
