@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.urls import reverse
+from django.contrib import admin
+from django.db import transaction
+from django.urls import NoReverseMatch, reverse
 
-from chroniker.models import Job, Log
+from chroniker.models import Backfill, Job, Log, Pause
+from chroniker.models.database_clock import database_now
+from chroniker.moments import to_stored
 from tests.admin import people, rows
 
 pytestmark = [
@@ -15,108 +19,176 @@ pytestmark = [
     pytest.mark.one_database("forms, pages and who may see them"),
 ]
 
-LOGIN = 302
+LOGIN = DONE = 302
 EVERYBODY = ("anonymous", "staff", "viewer", "operator", "editor", "superuser")
 
-PAGES = {
-    # What is opened, and what each person is answered.
-    "job_changelist": (LOGIN, 403, 200, 200, 200, 200),
-    "job_add": (LOGIN, 403, 403, 403, 200, 200),
-    "job_change": (LOGIN, 403, 200, 200, 200, 200),
-    "job_history": (LOGIN, 403, 200, 200, 200, 200),
-    "job_delete": (LOGIN, 403, 403, 403, 200, 200),
-    "job_run": (LOGIN, 405, 405, 405, 405, 405),
-    "job_stop": (LOGIN, 405, 405, 405, 405, 405),
-    "job_duration_graph": (LOGIN, 403, 200, 200, 200, 200),
-    "log_changelist": (LOGIN, 403, 200, 200, 200, 200),
-    "log_add": (LOGIN, 403, 403, 403, 403, 403),
-    "log_change": (LOGIN, 403, 200, 200, 200, 200),
-    "log_delete": (LOGIN, 403, 403, 403, 200, 200),
-    "log_stdout": (LOGIN, 403, 403, 200, 403, 200),
-    "log_stderr": (LOGIN, 403, 403, 200, 403, 200),
-    "log_live": (LOGIN, 403, 200, 200, 200, 200),
-    "log_part": (LOGIN, 403, 403, 400, 403, 400),  # of what is not said here
-    "log_compare": (LOGIN, 403, 403, 200, 403, 200),
-    "monitor_changelist": (LOGIN, 403, 200, 200, 200, 200),
-    "monitor_add": (LOGIN, 403, 403, 403, 403, 403),
-    "monitor_change": (LOGIN, 403, 200, 200, 200, 200),
-    "monitor_delete": (LOGIN, 403, 403, 403, 403, 403),
-    "monitor_run": (LOGIN, 405, 405, 405, 405, 405),
+# What each of them is answered.
+ALL_WHO_SEE = (LOGIN, 403, 200, 200, 200, 200)
+EDITORS = (LOGIN, 403, 403, 403, 200, 200)
+READERS_OF_OUTPUT = (LOGIN, 403, 403, 200, 403, 200)
+ONLY_SUPERUSERS = (LOGIN, 403, 403, 403, 403, 200)
+NOBODY = (LOGIN, 403, 403, 403, 403, 403)
+OTHER_METHOD = (LOGIN, 405, 405, 405, 405, 405)
+BUTTON = (LOGIN, 403, 403, DONE, 403, DONE)
+
+ANSWERS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    # What a page is opened with (GET), and what is sent to it with a valid token (POST).
+    "job_changelist": (ALL_WHO_SEE, ALL_WHO_SEE),
+    "job_live": (ALL_WHO_SEE, OTHER_METHOD),
+    "job_overview": (ALL_WHO_SEE, OTHER_METHOD),
+    "job_overview_live": (ALL_WHO_SEE, OTHER_METHOD),
+    "job_timeline": (ALL_WHO_SEE, OTHER_METHOD),
+    "job_timeline_live": (ALL_WHO_SEE, OTHER_METHOD),
+    "job_calendar": (ALL_WHO_SEE, OTHER_METHOD),
+    "job_graph": (ALL_WHO_SEE, OTHER_METHOD),
+    "job_graph_live": (ALL_WHO_SEE, OTHER_METHOD),
+    "job_add": (EDITORS, EDITORS),
+    "job_new_schedule": (OTHER_METHOD, EDITORS),
+    "job_command": (OTHER_METHOD, EDITORS),
+    "job_change": (ALL_WHO_SEE, EDITORS),
+    "job_schedule": (OTHER_METHOD, EDITORS),
+    "job_state": (ALL_WHO_SEE, OTHER_METHOD),
+    "job_history": (ALL_WHO_SEE, ALL_WHO_SEE),  # takes a POST for a GET, as all of Django's
+    "job_duration_graph": (ALL_WHO_SEE, OTHER_METHOD),
+    "job_delete": (EDITORS, (LOGIN, 403, 403, 403, DONE, DONE)),
+    "job_run": (OTHER_METHOD, BUTTON),
+    "job_run_with": (ONLY_SUPERUSERS, (LOGIN, 403, 403, 403, 403, DONE)),
+    "job_stop": (OTHER_METHOD, BUTTON),
+    "log_changelist": (ALL_WHO_SEE, ALL_WHO_SEE),
+    "log_add": (NOBODY, NOBODY),
+    "log_change": (ALL_WHO_SEE, NOBODY),
+    "log_history": (ALL_WHO_SEE, ALL_WHO_SEE),
+    "log_delete": (EDITORS, (LOGIN, 403, 403, 403, DONE, DONE)),
+    "log_stdout": (READERS_OF_OUTPUT, OTHER_METHOD),
+    "log_stderr": (READERS_OF_OUTPUT, OTHER_METHOD),
+    "log_live": (ALL_WHO_SEE, OTHER_METHOD),
+    "log_part": ((LOGIN, 403, 403, 400, 403, 400), OTHER_METHOD),  # of what is not said here
+    "log_compare": (READERS_OF_OUTPUT, OTHER_METHOD),
+    "monitor_changelist": (ALL_WHO_SEE, ALL_WHO_SEE),
+    "monitor_live": (ALL_WHO_SEE, OTHER_METHOD),
+    "monitor_add": (NOBODY, NOBODY),
+    "monitor_change": (ALL_WHO_SEE, NOBODY),
+    "monitor_history": (ALL_WHO_SEE, ALL_WHO_SEE),
+    "monitor_delete": (NOBODY, NOBODY),
+    "monitor_run": (OTHER_METHOD, BUTTON),
+    "pause_changelist": (ONLY_SUPERUSERS, ONLY_SUPERUSERS),
+    "pause_add": (ONLY_SUPERUSERS, ONLY_SUPERUSERS),
+    "pause_change": (ONLY_SUPERUSERS, ONLY_SUPERUSERS),
+    "pause_history": (ONLY_SUPERUSERS, ONLY_SUPERUSERS),
+    "pause_delete": (ONLY_SUPERUSERS, (LOGIN, 403, 403, 403, 403, DONE)),
+    "backfill_changelist": (ONLY_SUPERUSERS, ONLY_SUPERUSERS),
+    "backfill_add": (ONLY_SUPERUSERS, ONLY_SUPERUSERS),
+    "backfill_change": (ONLY_SUPERUSERS, (LOGIN, 403, 403, 403, 403, DONE)),
+    "backfill_history": (ONLY_SUPERUSERS, ONLY_SUPERUSERS),
+    "backfill_delete": (ONLY_SUPERUSERS, (LOGIN, 403, 403, 403, 403, DONE)),
 }
 
-BUTTONS = {
-    # What is pressed with a valid token; 302 leads back for who may, and to the login for nobody.
-    "job_run": (LOGIN, 403, 403, 302, 403, 302),
-    "job_stop": (LOGIN, 403, 403, 302, 403, 302),
-    "monitor_run": (LOGIN, 403, 403, 302, 403, 302),
-}
+PREFIX = "chroniker_"
 
-cases = pytest.mark.parametrize(
-    ("person", "place"), [(person, place) for place, person in enumerate(EVERYBODY)]
-)
+
+def addresses() -> list[str]:
+    """The names of all addresses of ours that the admin has."""
+    known = (url for group in admin.site.get_urls() for url in getattr(group, "url_patterns", ()))
+    names = (url.name or "" for url in known)
+    return [name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX)]
 
 
 def address(name: str) -> str:
-    """The address of a page about the one monitor, which is a job with a log."""
+    """The address of a page, about the one row of its kind where it is about one."""
+    url = f"admin:{PREFIX}{name}"
+    try:
+        return reverse(url)
+    except NoReverseMatch:
+        return reverse(url, args=[ids()[name.partition("_")[0]]])
+
+
+def ids() -> dict[str, int]:
+    """A row of each kind; the job is a monitor."""
     job = rows.job("monitor", is_monitor=True)
     log = rows.log(job, stdout="out", stderr="err")
-    if name.endswith(("_changelist", "_add")):
-        return reverse(f"admin:chroniker_{name}")
-    return reverse(f"admin:chroniker_{name}", args=[log.pk if "log" in name else job.pk])
+    pause = Pause.objects.create(pattern="nothing")
+    now = to_stored(database_now("default"))
+    order = Backfill.objects.create(job=rows.job("other"), since=now, until=now)
+    kinds = {"job": job, "monitor": job, "log": log, "pause": pause, "backfill": order}
+    return {kind: row.pk for kind, row in kinds.items()}
 
 
 def state() -> list[dict[str, Any]]:
-    return [*Job.objects.values(), *Log.objects.values()]
+    models: Any = (Job, Log, Pause, Backfill)
+    return [row for model in models for row in model.objects.values()]
 
 
-@pytest.mark.parametrize("name", PAGES)
-@cases
-def test_a_page_opens_for_who_may_see_it_and_changes_nothing(
-    name: str, person: str, place: int
-) -> None:
-    url, browser = address(name), people.browser(person)
+def test_every_address_is_in_the_table() -> None:
+    assert sorted(addresses()) == sorted(ANSWERS)
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_page_opens_for_who_may_see_it_and_changes_nothing(name: str) -> None:
+    url = address(name)
     before = state()
-
-    response = browser.client.get(url)
-
-    assert response.status_code == PAGES[name][place]
-    assert person != "anonymous" or response.headers["Location"].startswith("/login/?next=")
+    answered = []
+    for person in EVERYBODY:
+        client = people.browser(person).client
+        response = client.get(url)
+        answered.append(response.status_code)
+        assert person != "anonymous" or response.headers["Location"].startswith("/login/?next=")
+        assert client.head(url).status_code == response.status_code
+    assert tuple(answered) == ANSWERS[name][0]
     assert state() == before
 
 
+@pytest.mark.parametrize("name", ANSWERS)
+def test_what_is_sent_is_taken_from_who_may_send_it(name: str) -> None:
+    answered = []
+    for person in EVERYBODY:
+        with transaction.atomic():
+            url, browser = address(name), people.browser(person)
+            before = state()
+            answer = browser.post(url).status_code
+            answered.append(answer)
+            assert (state() == before) or answer == DONE
+            transaction.set_rollback(True)
+    assert tuple(answered) == ANSWERS[name][1]
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_without_csrf_token_nothing_is_taken(name: str) -> None:
+    url = address(name)
+    before = state()
+    for person in EVERYBODY:
+        client = people.browser(person).client
+        for send in (client.post, client.put, client.patch, client.delete):
+            assert send(url).status_code == 403
+    assert state() == before
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_other_methods_change_nothing_even_with_a_token(name: str) -> None:
+    url = address(name)
+    before = state()
+    browser = people.browser("superuser")
+    client = browser.client
+    for send in (client.put, client.patch, client.delete, client.options):
+        response = send(url, headers={"X-CSRFToken": browser.token})
+        assert response.status_code in {200, 403, 405}
+    assert state() == before
+
+
+BUTTONS = ("job_run", "job_stop", "monitor_run")
+
+
 @pytest.mark.parametrize("name", BUTTONS)
-@cases
-def test_a_button_works_for_who_may_press_it(name: str, person: str, place: int) -> None:
+@pytest.mark.parametrize("person", EVERYBODY)
+def test_a_button_works_for_who_may_press_it(name: str, person: str) -> None:
     url, browser = address(name), people.browser(person)
-    rows.claimed(Job.objects.get())
+    job = Job.objects.get(name="monitor")
+    rows.claimed(job)
 
-    response = browser.post(url)
+    browser.post(url)
 
-    job = Job.objects.get()
-    assert response.status_code == BUTTONS[name][place]
+    job = rows.fresh(job)
     pressed = job.force_stop if "stop" in name else job.force_run
     assert pressed is (person in {"operator", "superuser"})
-
-
-@pytest.mark.parametrize("name", BUTTONS)
-@cases
-def test_a_button_without_csrf_token_does_nothing(name: str, person: str, place: int) -> None:
-    url, browser = address(name), people.browser(person)
-    rows.claimed(Job.objects.get())
-    before = state()
-
-    response = browser.client.post(url)
-
-    assert response.status_code == 403
-    assert state() == before
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["log_stdout", "log_stderr", "log_live", "log_part", "log_compare", "job_duration_graph"],
-)
-def test_a_page_that_is_only_read_takes_no_post(name: str) -> None:
-    assert people.browser("superuser").post(address(name)).status_code == 405
 
 
 UNKNOWN = ("424242", "0", "9" * 40)
