@@ -34,11 +34,7 @@
         const element = document.createElement("div");
         element.className = "help chroniker-command-help";
         element.setAttribute("role", "status");
-        if (select === null) {
-            textRow.before(element);
-        } else {
-            select.closest(".form-row").append(element);
-        }
+        (select || text).closest(".form-row").append(element);
         return element;
     }
 

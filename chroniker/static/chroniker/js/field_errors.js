@@ -15,16 +15,20 @@ window.chroniker.showErrors = function (name, messages) {
     if (old) {
         old.remove();
     }
-    row.classList.toggle("errors", messages.length > 0);
+    const box = row.querySelector(".flex-container");
+    for (const marked of [row, box]) {
+        marked?.classList.toggle("errors", messages.length > 0);
+    }
     const fields = row.querySelectorAll(`#id_${name}, #id_${name}_0, #id_${name}_1`);
     for (const field of fields) {
         const others = (field.getAttribute("aria-describedby") || "")
             .split(" ")
             .filter((other) => other && other !== id);
-        field.toggleAttribute("aria-invalid", messages.length > 0);
         if (messages.length > 0) {
             field.setAttribute("aria-invalid", "true");
             others.push(id);
+        } else {
+            field.removeAttribute("aria-invalid");
         }
         field.setAttribute("aria-describedby", others.join(" "));
     }
@@ -39,7 +43,13 @@ window.chroniker.showErrors = function (name, messages) {
         item.textContent = message;
         list.append(item);
     }
-    row.prepend(list);
+    // Newer admins tell what is wrong after the help, which there stands above the field.
+    const above = box?.querySelector(":scope > .help");
+    if (above) {
+        above.after(list);
+    } else {
+        row.prepend(list);
+    }
     const folded = row.closest("details");
     if (folded !== null) {
         folded.open = true;
