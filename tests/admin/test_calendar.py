@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,6 +33,13 @@ NOON = datetime(2027, 3, 20, 12, tzinfo=UTC)
 TODAY = NOON.date()
 TIMES = "\N{MULTIPLICATION SIGN}"
 HOSTILE = "<script>alert(1)</script>\"'&\u202e"
+
+
+@pytest.fixture(autouse=True)
+def in_utc() -> Iterator[None]:
+    """Whatever the project's zone is."""
+    with timezone.override(UTC):
+        yield
 
 
 def planned(name: str = "job", *, at: datetime = NOON, **values: Any) -> Job:
@@ -180,8 +188,8 @@ def first_of_next_month() -> date:
 
 
 def test_the_month_says_of_each_day_how_many_runs_of_which_jobs() -> None:
-    rows.job("nightly", params="byhour:3;byminute:0;bysecond:0")
-    rows.job("often", frequency="CRON", cron_expression="*/5 * * * *")
+    rows.job("nightly", params="byhour:3;byminute:0;bysecond:0", timezone="UTC")
+    rows.job("often", frequency="CRON", cron_expression="*/5 * * * *", timezone="UTC")
     shown = page(f"month={first_of_next_month():%Y-%m}")
     assert shown.says("289 runs")
     assert shown.says("03:00 nightly")
@@ -190,8 +198,8 @@ def test_the_month_says_of_each_day_how_many_runs_of_which_jobs() -> None:
 
 
 def test_a_day_leads_to_its_agenda() -> None:
-    rows.job("nightly", params="byhour:3;byminute:0;bysecond:0")
-    rows.job("often", frequency="CRON", cron_expression="*/5 * * * *")
+    rows.job("nightly", params="byhour:3;byminute:0;bysecond:0", timezone="UTC")
+    rows.job("often", frequency="CRON", cron_expression="*/5 * * * *", timezone="UTC")
     shown = page(f"month={first_of_next_month():%Y-%m}")
     link = next(url for url, _words in shown.links if first_of_next_month().isoformat() in url)
     agenda = page(link.lstrip("?"))
@@ -214,8 +222,7 @@ def test_a_day_with_many_jobs_says_how_many_more_there_are(
 
 @override_settings(TIME_ZONE="Europe/Berlin")
 def test_clock_changes_are_marked_and_the_jobs_own_time_is_told() -> None:
-    timezone.activate(BERLIN)
-    try:
+    with timezone.override(BERLIN):
         rows.job("abroad", timezone="America/New_York", params="byhour:22;byminute:0;bysecond:0")
         year = first_of_next_month().year + 1
         assert page(f"month={year}-03").says("clocks go forward by 1 h 00 m")
@@ -223,8 +230,6 @@ def test_clock_changes_are_marked_and_the_jobs_own_time_is_told() -> None:
         agenda = page(f"view=agenda&day={year}-06-01")
         assert agenda.says("04:00")
         assert agenda.says("22:00 America/New_York")
-    finally:
-        timezone.deactivate()
 
 
 def test_pauses_are_marked() -> None:

@@ -296,7 +296,7 @@ def test_the_drawing_is_asked_for_again() -> None:
     browser = people.browser("viewer")
     job = rows.job("nightly")
     page = browser.open(f"{URL}?zoom=1h")
-    (url,) = [values["data-url"] for _tag, values in page.tags if "data-url" in values]
+    url = next(v["data-url"] for _tag, v in page.tags if v.get("id") == "chroniker-timeline")
     assert "nightly" in page.html
     log = ran(job, 5, status=Status.LOST)
     news = json.loads(browser.open(url).html)["html"]

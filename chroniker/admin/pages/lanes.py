@@ -33,6 +33,7 @@ class Mark:
     """Something on a lane: its place, what it means, and where it leads (to '' if nowhere)."""
 
     id: str
+    name: str
     kind: str
     x: str
     width: str
@@ -144,6 +145,7 @@ class Drawer:
         middle = begin + width / 2
         return Mark(
             id=f"log-{runs.log_id}",
+            name=self._name(runs),
             kind=kind,
             x=x(begin),
             width=x(width),
@@ -230,6 +232,7 @@ class Drawer:
         said = {"name": display.visible(job.name), "start": _clock(moment)}
         mark = Mark(
             id=f"job-{job.pk}-{moment:%Y%m%d%H%M%S}",
+            name=said["name"],
             kind=kind,
             x=x(begin),
             width=x(width),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -71,6 +72,7 @@ def _drawing(scene: Scene) -> dict[str, Any]:
         "now_x": x(window.place(window.now)) if window.shows_now else "",
         "begins": display.moment(to_stored(window.start)),
         "ends": display.moment(to_stored(window.end)),
+        "zone": timezone.get_current_timezone_name(),
         "load": load_rows(window, load.of_hosts(window)) if scene.shows_runs else None,
         "shows_runs": scene.shows_runs,
         "rows": [_row(mark, lane) for mark, lane in marks[:MOST_ROWS]],
