@@ -20,6 +20,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from chroniker.models import Host
+from chroniker.models.database_clock import database_now
 from tests.admin import people
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -137,7 +139,8 @@ class Visitors:
 
 @pytest.fixture
 def visitors(chromium: Browser, live_server: Any) -> Iterator[Visitors]:
-    """Browsers; at the end nothing may have gone wrong in any of them."""
+    """Browsers, where a scheduler ticks; at the end nothing may have gone wrong in any of them."""
+    Host.objects.ticked("web1", database_now("default"), version="2.0", capacity=20)
     made = Visitors(chromium, live_server.url)
     yield made
     for visitor in made.all:

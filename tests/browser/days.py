@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from chroniker.constants import Status
-from chroniker.models import Host, Job
+from chroniker.models import Job
 from chroniker.models.database_clock import database_now
 from chroniker.moments import to_stored
 from tests.admin import rows
@@ -29,8 +29,7 @@ def lived_in(name: str, lengths: list[int], failed: int = 0, **values: object) -
 
 
 def a_busy_day() -> None:
-    """Jobs in many states, and a scheduler that looks after them."""
-    Host.objects.ticked("web1", database_now("default"), version="2.0", capacity=20)
+    """Jobs in many states."""
     imported = lived_in(
         "nightly-import",
         [300, 280, 310, 290, 305, 330, 20, 15, 18],

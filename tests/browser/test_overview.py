@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from playwright.sync_api import expect
 
 from chroniker.models import Host, Job
@@ -41,7 +42,11 @@ def test_it_follows_what_happens_and_keeps_the_focus(visitor: Visitor) -> None:
     expect(link).to_be_focused()
 
 
-def test_without_jobs_and_schedulers_it_says_how_to_begin(visitor: Visitor) -> None:
+def test_without_jobs_and_schedulers_it_says_how_to_begin(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Host.objects.all().delete()
+    monkeypatch.setattr("sys.executable", "/srv/shop/venv/bin/python")
     page = visitor.open("/chroniker/job/overview/")
     expect(page.get_by_role("status").first).to_contain_text("manage.py cron")
     visitor.picture("overview-empty")
