@@ -84,6 +84,12 @@ def test_boxes_show_how_jobs_stand() -> None:
         assert shown.says(words)
 
 
+def test_a_box_says_how_the_last_run_ended() -> None:
+    first, _second = chain("a", "b")
+    ran(first, 5, status=Status.TIMED_OUT)
+    assert page().says("Timed out")
+
+
 def test_the_path_that_takes_longest_is_marked_and_named() -> None:
     first, short, long, last = (rows.job(name) for name in ("first", "short", "long", "last"))
     for dependee, dependent in ((first, short), (first, long), (short, last), (long, last)):
@@ -200,6 +206,9 @@ def test_it_takes_as_many_queries_for_many_jobs_as_for_few(path: str, query: str
     for number in range(8):
         first, _second = chain(f"job {number}", f"job {number} next")
         ran(first, 5)
+        due = to_stored(database_now("default") - timedelta(minutes=5))
+        Job.objects.filter(name=f"job {number} next").update(next_run=due)
+        Job.objects.filter(pk=first.pk).update(hostname="*")
         browser.open(f"{path}?{query}")
         with CaptureQueriesContext(connection) as captured:
             browser.open(f"{path}?{query}")

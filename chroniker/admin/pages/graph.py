@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy, ngettext
 
 from chroniker import dependency_graph
-from chroniker.admin import display
+from chroniker.admin import display, job_rows
 from chroniker.admin.pages import choice as choices
 from chroniker.admin.pages import layers, lengths
 from chroniker.admin.pages.base import Page
@@ -59,7 +59,9 @@ def _drawing(admin: Any, request: HttpRequest) -> dict[str, Any]:
     visible = admin.get_queryset(request)
     edges, names = _edges(visible)
     wanted, left_out = _wanted(visible, request, edges, names)
-    jobs = {job.pk: job for job in visible.filter(pk__in=wanted)}
+    now = utc_now()
+    jobs = {job.pk: job for job in job_rows.annotated(visible.filter(pk__in=wanted), now)}
+    job_rows.load(list(jobs.values()), now)
     nodes = [pk for pk in wanted if pk in jobs]
     drawn = {(source, target) for source, target in edges if source in jobs and target in jobs}
     shape = layers.layout(nodes, drawn)
@@ -79,7 +81,7 @@ def _drawing(admin: Any, request: HttpRequest) -> dict[str, Any]:
     )
     return {
         "shape": shape,
-        "nodes": picture.nodes(lambda pk: admin.url("chroniker_job_change", pk), utc_now()),
+        "nodes": picture.nodes(lambda pk: admin.url("chroniker_job_change", pk), now),
         "lines": picture.lines(),
         "critical": picture.critical_paths(),
         "circles": [[names[pk] for pk in circle] for circle in _circles(nodes, drawn)],
