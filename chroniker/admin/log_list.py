@@ -61,6 +61,11 @@ class LogChangeList(ChangeList):
             ordering[-1] = "pk"
         return ordering
 
+    def get_ordering_field(self, field_name: Any) -> Any:
+        """What a column is sorted by; nothing that is not offered, whatever the address says."""
+        offered = field_name in (self.sortable_by or ())
+        return super().get_ordering_field(field_name) if offered else None
+
     def params_order(self) -> bool:
         """Whether the list is sorted otherwise than by time."""
         return "o" in self.params

@@ -54,7 +54,7 @@ def _ways() -> dict[str, dict[str, str]]:
         "search for none": {"q": "nothing"},
         **{
             f"sorted by {name}, {direction}": {"o": f"{sign}{column}"}
-            for column, name in ((2, "state"), (3, "start"), (4, "duration"))
+            for column, name in ((3, "start"), (4, "duration"))
             for sign, direction in (("", "ascending"), ("-", "descending"))
         },
     }
