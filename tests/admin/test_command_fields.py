@@ -148,7 +148,9 @@ def test_another_sub_command_begins_with_empty_fields() -> None:
     assert fill("clean", "sub_commands", days="3", slow="1") == "--slow clean --days=3"
 
 
-@pytest.mark.parametrize("filled", [{"quiet": "many"}, {"quiet": "9999999"}, {"more": "it's"}])
+@pytest.mark.parametrize(
+    "filled", [{"quiet": "many"}, {"quiet": "9999999"}, {"more": "it's"}, {"tags": "a --days=3"}]
+)
 def test_what_cannot_be_written_is_told(filled: dict[str, str]) -> None:
     with pytest.raises((CannotRead, ValueError)) as raised:
         fill("x", **filled)
