@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 CPU_SECONDS = 1.0
 """How long all patterns together may work on all texts."""
 
@@ -60,7 +62,7 @@ def search(
     question = {"patterns": list(patterns), "texts": known, "seconds": seconds}
     answers, fault = _ask(json.dumps(question), wait)
     found = {
-        pattern: Found(fault=f"is no regular expression ({answer})")
+        pattern: Found(fault=_("is no regular expression (%s)") % answer)
         if isinstance(answer, str)
         else Found(frozenset(known[index] for index in answer))
         for pattern, answer in zip(patterns, answers, strict=False)
@@ -80,13 +82,13 @@ def _ask(question: str, wait: float) -> tuple[list[list[int] | str], str]:
             text=True,
         )
     except OSError as error:
-        return [], f"cannot be tried ({error})"
+        return [], _("cannot be tried (%s)") % error
     with process:
         try:
-            said, _ = process.communicate(question, timeout=wait)
+            said = process.communicate(question, timeout=wait)[0]
         except subprocess.TimeoutExpired:
             process.kill()
-            said, _ = process.communicate()
+            said = process.communicate()[0]
     # It may have been ended in the middle of a line.
     whole = [line for line in said.splitlines(keepends=True) if line.endswith("\n")]
     return [json.loads(line) for line in whole], _fault(process.returncode)
@@ -95,7 +97,9 @@ def _ask(question: str, wait: float) -> tuple[list[list[int] | str], str]:
 def _fault(status: int) -> str:
     """Why the process has not answered all of it."""
     # Below zero: the system ended it when its time was over, or we did.
-    return "takes too long" if status < 0 else f"cannot be tried (exit status {status})"
+    if status < 0:
+        return _("takes too long")
+    return _("cannot be tried (%s)") % (_("exit status %d") % status)
 
 
 def _interpreter() -> str:

@@ -119,13 +119,13 @@ def _likeness(log: Log) -> Iterator[str]:
     if alike is None:
         return
     words = ngettext(
-        "The run before it ended in the same way.",
-        "The %d runs before it ended in the same way.",
+        "%d run before it ended in the same way.",
+        "%d runs before it ended in the same way.",
         alike.count,
     )
     if alike.is_at_least:
         words = _("At least %d runs before it ended in the same way.")
-    yield words % alike.count if "%d" in words else words
+    yield words % alike.count
     if alike.count > 1 and not alike.is_at_least:
         yield display.words((_("The first of them:"), display.moment(alike.since)))
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from django.utils.translation import gettext as _
+
 from chroniker import constants, settings
 from chroniker.constants import Misfire
 from chroniker.dispatch import room
@@ -75,7 +77,7 @@ class Situation:
             hostname=hostname,
             pauses=Pauses.read(database, now),
             keys={
-                str(key): f"run {pk} of {name}"
+                str(key): _("run %(run)d of %(job)s") % {"run": pk, "job": name}
                 for key, pk, name in keys.values_list("holds_key", "pk", "job__name")
             },
             carried=room.carried(database, hostname),
@@ -127,7 +129,7 @@ def _of_definition(job: Job, now: Situation) -> Iterator[Gate]:
     yield Gate(
         name=Name.ENABLED,
         is_open=bool(job.enabled),
-        reason="" if job.enabled else "it is disabled",
+        reason="" if job.enabled else _("it is disabled"),
         needs_a_person=not job.enabled,
     )
     held_until = to_instant(job.held_until)
@@ -135,7 +137,7 @@ def _of_definition(job: Job, now: Situation) -> Iterator[Gate]:
     yield Gate(
         name=Name.FAULT,
         is_open=not is_held,
-        reason=f"it is left alone for a while: {job.error}" if is_held else "",
+        reason=_("it is left alone for a while: %s") % job.error if is_held else "",
         opens=held_until if is_held else None,
     )
     hosts = {"", constants.ALL_HOSTS, now.hostname}
@@ -143,7 +145,7 @@ def _of_definition(job: Job, now: Situation) -> Iterator[Gate]:
     yield Gate(
         name=Name.HOST,
         is_open=is_here,
-        reason="" if is_here else f"it runs on {job.hostname} only; this is {now.hostname}",
+        reason="" if is_here else _elsewhere(job, now),
     )
 
 
@@ -165,26 +167,33 @@ def _of_schedule(job: Job, now: datetime) -> Iterator[Gate]:
     yield Gate(
         name=Name.DUE,
         is_open=is_due,
-        reason="" if is_due else "its next run has not come",
+        reason="" if is_due else _("its next run has not come"),
         opens=None if is_due else next_run,
     )
     yield _retry(job, now)
     yield _misfire(job, next_run, now)
 
 
+def _elsewhere(job: Job, now: Situation) -> str:
+    return _("it runs on %(host)s only; this is %(here)s") % {
+        "host": job.hostname,
+        "here": now.hostname,
+    }
+
+
 def _why_no_next_run(job: Job) -> str:
     if job.frequency == constants.MANUAL:
-        return "it runs only by hand"
-    return "its schedule names no further time"
+        return _("it runs only by hand")
+    return _("its schedule names no further time")
 
 
 def _window(job: Job, now: datetime) -> Gate:
     begin = to_instant(job.active_from)
     if begin is not None and now < begin:
-        reason = "the time in which it is active has not begun"
+        reason = _("the time in which it is active has not begun")
         return Gate(name=Name.WINDOW, is_open=False, reason=reason, opens=begin)
     if job.is_over(now):
-        reason = "the time in which it is active is over"
+        reason = _("the time in which it is active is over")
         return Gate(name=Name.WINDOW, is_open=False, reason=reason, needs_a_person=True)
     return Gate(name=Name.WINDOW, is_open=True)
 
@@ -192,7 +201,7 @@ def _window(job: Job, now: datetime) -> Gate:
 def _retry(job: Job, now: datetime) -> Gate:
     retry_at = to_instant(job.retry_at)
     is_open = retry_at is None or retry_at <= now
-    reason = "" if is_open else f"attempt {job.attempt} failed; the next one is to come"
+    reason = "" if is_open else _("attempt %d failed; the next one is to come") % job.attempt
     opens = None if is_open else retry_at
     return Gate(name=Name.RETRY, is_open=is_open, reason=reason, opens=opens)
 
@@ -201,7 +210,8 @@ def _misfire(job: Job, next_run: datetime, now: datetime) -> Gate:
     late = now - next_run
     grace = timedelta(seconds=job.misfire_grace_seconds)
     missed = job.misfire_policy == Misfire.SKIP and not job.attempt and late > grace
-    reason = f"it is {_seconds(late)} late and skips what it missed by more than {_seconds(grace)}"
+    words = _("it is %(late)s late and skips what it missed by more than %(grace)s")
+    reason = words % {"late": _seconds(late), "grace": _seconds(grace)}
     return Gate(name=Name.MISFIRE, is_open=not missed, reason=reason if missed else "")
 
 
@@ -226,9 +236,10 @@ def _overlap(job: Job) -> Gate:
     reason = ""
     if job.is_running:
         started = to_instant(job.last_run_start_timestamp)
-        since = f" since {started:%Y-%m-%d %H:%M:%S} UTC" if started is not None else ""
         run = Log.objects.using(job._state.db).filter(token=job.claim_token or "").first()
-        reason = f"run {run.pk} of it goes on{since}" if run else f"it is running{since}"
+        reason = _("run %d of it goes on") % run.pk if run else _("it is running")
+        if started is not None:
+            reason += " " + _("(since %s)") % f"{started:%Y-%m-%d %H:%M:%S} UTC"
     return Gate(name=Name.OVERLAP, is_open=not job.is_running, reason=reason)
 
 
@@ -242,7 +253,7 @@ def links_of(job: Job) -> datetime | None:
 def _dependencies(job: Job, now: Situation, *, by_hand: bool) -> Gate:
     dependencies = list(job.dependencies.all())
     if job.is_chained and not dependencies and not by_hand:
-        reason = "it runs after the jobs it waits for, and waits for none"
+        reason = _("it runs after the jobs it waits for, and waits for none")
         return Gate(name=Name.DEPENDENCIES, is_open=False, reason=reason, needs_a_person=True)
     unmet, hopeless = [], False
     for dependency in dependencies:
@@ -252,7 +263,7 @@ def _dependencies(job: Job, now: Situation, *, by_hand: bool) -> Gate:
             hopeless = hopeless or not dependency.dependee.enabled
     next_run = to_instant(job.next_run)
     if unmet and not by_hand and next_run is not None and next_run <= now.now:
-        unmet[-1] += f" (it has waited since {next_run:%Y-%m-%d %H:%M:%S} UTC)"
+        unmet[-1] += " " + _("(it has waited since %s)") % f"{next_run:%Y-%m-%d %H:%M:%S} UTC"
     return Gate(
         name=Name.DEPENDENCIES,
         is_open=not unmet,
@@ -265,8 +276,11 @@ def _key(job: Job, now: Situation) -> Gate:
     holder = now.keys.get(job.key) if job.key else None
     if holder is None:
         return Gate(name=Name.KEY, is_open=True)
-    what = "the same command" if job.shares_by_command else f"the key {job.key}"
-    return Gate(name=Name.KEY, is_open=False, reason=f"{what} is held by {holder}")
+    if job.shares_by_command:
+        reason = _("the same command is held by %s") % holder
+    else:
+        reason = _("the key %(key)s is held by %(holder)s") % {"key": job.key, "holder": holder}
+    return Gate(name=Name.KEY, is_open=False, reason=reason)
 
 
 def _capacity(job: Job, now: Situation) -> Gate:
@@ -277,15 +291,17 @@ def _capacity(job: Job, now: Situation) -> Gate:
         return Gate(
             name=Name.CAPACITY,
             is_open=False,
-            reason=f"its weight of {job.weight} is more than this host's capacity of {capacity}",
+            reason=_("its weight of %(weight)d is more than this host's capacity of %(capacity)d")
+            % {"weight": job.weight, "capacity": capacity},
             needs_a_person=True,
         )
     if now.first_in_line:
-        reason = f"{now.first_in_line} goes first, and waits for room on this host"
+        reason = _("%s goes first, and waits for room on this host") % now.first_in_line
         return Gate(name=Name.CAPACITY, is_open=False, reason=reason)
     carried = sum(now.carried.values())
     fits = carried + job.weight <= capacity
-    reason = f"{carried} of the {capacity} that this host carries are taken: {_some(now.carried)}"
+    words = _("%(carried)d of the %(capacity)d that this host carries are taken: %(jobs)s")
+    reason = words % {"carried": carried, "capacity": capacity, "jobs": _some(now.carried)}
     return Gate(name=Name.CAPACITY, is_open=fits, reason="" if fits else reason)
 
 
@@ -297,4 +313,4 @@ def _some(carried: dict[str, int]) -> str:
     heaviest = sorted(carried, key=lambda name: -carried[name])
     more = len(heaviest) - _NAMED
     named = [f"{name} ({carried[name]})" for name in heaviest[:_NAMED]]
-    return ", ".join([*named, f"{more} more"] if more > 0 else named)
+    return ", ".join([*named, _("%d more") % more] if more > 0 else named)

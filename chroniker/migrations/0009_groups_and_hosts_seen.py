@@ -80,4 +80,35 @@ class Migration(migrations.Migration):
                 verbose_name="group",
             ),
         ),
+        migrations.AlterField(
+            model_name="log",
+            name="status",
+            field=models.CharField(
+                choices=[
+                    ("running", "Running"),
+                    ("succeeded", "Succeeded"),
+                    ("failed", "Failed"),
+                    ("timed_out", "Timed out"),
+                    ("stopped", "Stopped"),
+                    ("lost", "Lost"),
+                    ("skipped", "Skipped"),
+                ],
+                editable=False,
+                max_length=12,
+                null=True,
+                verbose_name="status",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="log",
+            index=models.Index(
+                fields=["status", "-run_start_datetime"], name="chroniker_log_status"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="log",
+            index=models.Index(
+                fields=["trigger", "-run_start_datetime"], name="chroniker_log_trigger"
+            ),
+        ),
     ]

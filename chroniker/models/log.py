@@ -86,9 +86,7 @@ class Log(models.Model):
         help_text=_("False if the run was ended because it took too long."),
     )
 
-    status = models.CharField(
-        _("status"), max_length=12, choices=Status, null=True, editable=False, db_index=True
-    )
+    status = models.CharField(_("status"), max_length=12, choices=Status, null=True, editable=False)
     reason = models.TextField(_("reason"), null=True, blank=True, editable=False)
     token = models.CharField(max_length=32, null=True, blank=True, editable=False, unique=True)
     active_for = models.CharField(
@@ -174,6 +172,9 @@ class Log(models.Model):
         ordering = ("-run_start_datetime",)
         indexes = (
             models.Index(fields=("job", "-run_start_datetime"), name="chroniker_log_job_start"),
+            # The list of logs is filtered by these, newest first.
+            models.Index(fields=("status", "-run_start_datetime"), name="chroniker_log_status"),
+            models.Index(fields=("trigger", "-run_start_datetime"), name="chroniker_log_trigger"),
         )
         constraints = (
             models.UniqueConstraint(

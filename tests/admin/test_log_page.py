@@ -188,7 +188,7 @@ def test_a_failure_says_how_long_it_has_been_like_that_and_when_it_was_good_last
         *runs(job, Status.FAILED, Status.SKIPPED, Status.FAILED, Status.FAILED, **failed),
     ]
     page = opened(bad[-1], "operator")
-    assert page.says("The 2 runs before it ended in the same way. The first of them:")
+    assert page.says("2 runs before it ended in the same way. The first of them:")
     assert page.says("Last good run before it:")
     assert page_of(good) in [url for url, _words in page.links]
     assert page.links_called("Compare") == [f"/chroniker/log/{bad[-1].pk}/compare/"]
@@ -196,7 +196,7 @@ def test_a_failure_says_how_long_it_has_been_like_that_and_when_it_was_good_last
 
 def test_one_failure_like_it_is_one() -> None:
     page = opened(runs(rows.job(), Status.FAILED, Status.FAILED)[-1])
-    assert page.says("The run before it ended in the same way.")
+    assert page.says("1 run before it ended in the same way.")
     assert not page.says("Last good run")
 
 

@@ -98,7 +98,7 @@ def test_a_running_job_says_since_when() -> None:
     host.tick(0)
 
     run = host.going["job"].log_id
-    assert reasons(job, 1)["overlap"] == f"run {run} of it goes on since 2030-01-07 12:00:00 UTC"
+    assert reasons(job, 1)["overlap"] == f"run {run} of it goes on (since 2030-01-07 12:00:00 UTC)"
     host.end("job", 1)
 
 
