@@ -42,6 +42,23 @@ def test_a_renewal_names_those_that_are_still_ours(host: str) -> None:
     assert seen_again(lost).lease_expires == 0
 
 
+def test_a_claim_is_withdrawn_if_it_is_as_it_was_seen_and_then_renewed_by_nobody(
+    host: str,
+) -> None:
+    job, other = due_on(host, name="seen"), due_on(host, name="other")
+    run, of_other = claimed(job), claimed(other)
+    seen = seen_again(job)
+    lease.renew(DB, host, [run.token])
+
+    assert not lease.withdraw(seen)
+    assert lease.renew(DB, host, [run.token])
+    assert lease.withdraw(seen_again(job))
+
+    assert lease.renew(DB, host, [run.token, of_other.token]) == {of_other.token}
+    assert seen_again(job).lease_expires is None
+    assert seen_again(job).claim_token == run.token
+
+
 @pytest.mark.parametrize(
     ("request_", "answer"),
     [
