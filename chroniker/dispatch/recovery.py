@@ -32,8 +32,6 @@ logger = logging.getLogger("chroniker.recovery")
 TAKEOVER_GRACE_SECONDS = 15
 """How long after its lease another host's run is first looked at."""
 
-MARGIN_SECONDS = 5
-
 KILLED_WITHIN_SECONDS = 2
 """How long a killed tree is waited for; if it needs longer, the next tick sees to it."""
 
@@ -113,8 +111,17 @@ class Recovery:
         if first is None or first.heartbeat_count != job.heartbeat_count:
             self._looks[token] = _Look(heartbeat_count=job.heartbeat_count, uptime=uptime())
             return False
-        apart = 2 * settings.CHRONIKER_RENEW_SECONDS + MARGIN_SECONDS
-        return uptime() - first.uptime >= apart and lease.withdraw(job)
+        return uptime() - first.uptime >= looks_apart() and lease.withdraw(job)
+
+
+def looks_apart() -> float:
+    """Seconds between two looks at a run that is silent: a whole lease, by our own clock.
+
+    A run that is not renewed for so long has ended itself, whichever clock its lease was counted
+    by: the database's may have been set, so that the lease seems to be over, or never to end.
+    """
+    lasts: float = settings.CHRONIKER_LOCK_TIMEOUT
+    return lasts
 
 
 def _ends_now(job: Job, spool: Spool) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chroniker import settings as chroniker_settings
 from chroniker.constants import Trigger
 from chroniker.dispatch import recovery
 from chroniker.dispatch.recovery import Recovery
@@ -82,10 +83,9 @@ def test_a_lost_run_is_recovered_as_the_run_it_was(host: str, settings: Any) -> 
 
 
 @pytest.fixture
-def looks_at_once(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two looks of one recovery need not be some time apart."""
-    settings.CHRONIKER_RENEW_SECONDS = 0
-    monkeypatch.setattr(recovery, "MARGIN_SECONDS", 0)
+    monkeypatch.setattr(recovery, "looks_apart", lambda: 0.0)
 
 
 def silent_on(host: str, **values: Any) -> tuple[Job, Run]:
@@ -135,6 +135,22 @@ def test_a_silent_run_cannot_be_renewed_while_it_is_taken_over(host: str, settin
 
     assert renewed == [set()]
     assert Log.objects.get().status == "lost"
+
+
+def test_another_hosts_run_is_lost_once_it_was_silent_for_a_whole_lease(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Till then it may live, for the lease says nothing if the database's clock was set.
+    silent_on("", current_hostname="another host")
+    looker, begin = Recovery("default"), recovery.uptime()
+
+    def seconds_later(seconds: float) -> list[str]:
+        monkeypatch.setattr(recovery, "uptime", lambda: begin + seconds)
+        return recover(looker)
+
+    lasts = chroniker_settings.CHRONIKER_LOCK_TIMEOUT
+    assert [seconds_later(0), seconds_later(lasts - 1)] == [[], []]
+    assert seconds_later(lasts) == ["due"]
 
 
 def test_a_run_whose_taking_over_was_cut_short_needs_no_second_look() -> None:
