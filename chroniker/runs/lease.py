@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Collection
 
@@ -17,8 +16,6 @@ from chroniker.models.database_clock import NowMilliseconds, database_now
 from chroniker.moments import to_stored
 from chroniker.runs.confirmation import Confirmation
 from chroniker.runs.run import Run
-
-logger = logging.getLogger("chroniker.lease")
 
 
 def expiry() -> Combinable:
@@ -100,8 +97,8 @@ class Keeper(threading.Thread):
             try:
                 self._keep()
                 pause = settings.CHRONIKER_RENEW_SECONDS
-            except (DatabaseError, InterfaceError) as error:
-                logger.warning("run=%s cannot be renewed: %s", self._claim.log_id, error)
+            except (DatabaseError, InterfaceError):
+                # Nothing is logged: here that could be taken for what the command says.
                 pause = min(RETRY_SECONDS, settings.CHRONIKER_RENEW_SECONDS)
 
     def end(self) -> None:

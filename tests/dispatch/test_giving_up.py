@@ -11,6 +11,7 @@ from chroniker import settings as chroniker_settings
 from chroniker.constants import Trigger
 from chroniker.dispatch import recovery
 from chroniker.dispatch.recovery import Recovery
+from chroniker.host import uptime
 from chroniker.models import Job, Log
 from chroniker.models.database_clock import database_now
 from chroniker.runs import lease
@@ -142,7 +143,7 @@ def test_another_hosts_run_is_lost_once_it_was_silent_for_a_whole_lease(
 ) -> None:
     # Till then it may live, for the lease says nothing if the database's clock was set.
     silent_on("", current_hostname="another host")
-    looker, begin = Recovery("default"), recovery.uptime()
+    looker, begin = Recovery("default"), uptime()
 
     def seconds_later(seconds: float) -> list[str]:
         monkeypatch.setattr(recovery, "uptime", lambda: begin + seconds)
