@@ -21,6 +21,7 @@ TESTS: dict[str, list[str]] = {
     "chroniker/dispatch/missed.py": [_OVERLAP, _MISFIRES, _RETRIES],
     "chroniker/dispatch/backfilling.py": [_BACKFILL],
     "chroniker/dispatch/line.py": [
+        "tests/dispatch/test_line.py",
         *(_CHAINS, _BACKFILL, _CAPACITY, _GATES, _CLAIM),
         "tests/dispatch/test_all_hosts.py",
     ],
@@ -46,18 +47,33 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     (
         "chroniker/dispatch/line.py",
         "_due",
-        "Q(held_until__lte=to_stored(now)) of a Q",
+        "_chained(jobs).filter(rested(to_stored(now)))",
     ): _GATE,
     (
         "chroniker/dispatch/line.py",
         "_due",
-        "_chained(jobs).filter(rested).for_host(settings.hostname())",
+        "_chained(jobs).filter(rested(to_stored(now))).for_host(settings.hostname())",
     ): _GATE,
     (
         "chroniker/dispatch/line.py",
         "_chained",
         "jobs.of_enabled().idle().filter(frequency=constants.CHAINED)",
     ): _GATE,
+    (
+        "chroniker/dispatch/line.py",
+        "_chained",
+        "jobs.of_enabled().idle().filter(force_run=False)",
+    ): "saves loading the job twice; in order, each comes once",
+    (
+        "chroniker/dispatch/line.py",
+        "_with_dependencies",
+        "jobs.filter(pk__in=ids)",
+    ): "saves loading the others; they are looked up by their keys",
+    (
+        "chroniker/dispatch/line.py",
+        "orders",
+        "jobs.filter(pk__in=found)",
+    ): "saves loading the others; they are looked up by their keys",
     (
         "chroniker/models/claims.py",
         "due_here",
