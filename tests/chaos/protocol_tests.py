@@ -66,6 +66,16 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     ): "saves loading the job twice; in order, each comes once",
     (
         "chroniker/dispatch/line.py",
+        "pages",
+        "if(not (is_full() and one[2]))",
+    ): "saves loading what has no room; its gate asks again",
+    (
+        "chroniker/dispatch/line.py",
+        "pages",
+        "if(not slot)",
+    ): "saves loading the others; they are looked up by their keys",
+    (
+        "chroniker/dispatch/line.py",
         "_with_dependencies",
         "jobs.filter(pk__in=ids)",
     ): "saves loading the others; they are looked up by their keys",

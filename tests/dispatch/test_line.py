@@ -73,3 +73,16 @@ def test_orders_wait_for_their_job_and_their_host() -> None:
 
     assert order.job == here
     assert order.pk == Backfill.objects.filter(job=here).earliest("pk").pk
+
+
+def test_a_job_that_is_deleted_meanwhile_is_passed_over() -> None:
+    due_job(name="kept")
+    deleted = due_job(name="deleted")
+
+    def is_full() -> bool:
+        Job.objects.filter(pk=deleted.pk).delete()
+        return False
+
+    found = pages("default", database_now("default"), Selection(), is_full=is_full)
+
+    assert [job.name for page in found for job in page] == ["kept"]
