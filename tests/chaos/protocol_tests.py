@@ -16,7 +16,7 @@ _GATES = "tests/dispatch/test_gates.py"
 _BACKFILL = "tests/commands/test_cron_backfill.py"
 
 TESTS: dict[str, list[str]] = {
-    "chroniker/dispatch/claim.py": [_CLAIM, _OVERLAP, _BACKFILL],
+    "chroniker/dispatch/claim.py": [_CLAIM, _OVERLAP, _BACKFILL, _MISFIRES],
     "chroniker/dispatch/room.py": [_CAPACITY],
     "chroniker/dispatch/missed.py": [_OVERLAP, _MISFIRES, _RETRIES],
     "chroniker/dispatch/backfilling.py": [_BACKFILL],
@@ -58,6 +58,16 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "chroniker/dispatch/line.py",
         "_chained",
         "jobs.of_enabled().idle().filter(frequency=constants.CHAINED)",
+    ): _GATE,
+    (
+        "chroniker/dispatch/line.py",
+        "_chained",
+        "jobs.of_enabled().idle()",
+    ): _GATE,
+    (
+        "chroniker/dispatch/line.py",
+        "_chained",
+        "jobs.of_enabled()",
     ): _GATE,
     (
         "chroniker/dispatch/line.py",
