@@ -14,6 +14,7 @@ _OVERLAP = "tests/dispatch/test_overlap.py"
 _CHAINS = "tests/dispatch/test_chains.py"
 _GATES = "tests/dispatch/test_gates.py"
 _BACKFILL = "tests/commands/test_cron_backfill.py"
+_BACKFILLS = "tests/models/test_backfills.py"
 
 TESTS: dict[str, list[str]] = {
     "chroniker/dispatch/claim.py": [_CLAIM, _OVERLAP, _BACKFILL, _MISFIRES],
@@ -26,8 +27,8 @@ TESTS: dict[str, list[str]] = {
         "tests/dispatch/test_all_hosts.py",
     ],
     "chroniker/dispatch/gates.py": [_GATES, _OVERLAP],
-    "chroniker/models/backfill.py": [_BACKFILL],
-    "chroniker/models/backfill_orders.py": [_BACKFILL],
+    "chroniker/models/backfill.py": [_BACKFILLS, _BACKFILL],
+    "chroniker/models/backfill_orders.py": [_BACKFILLS, _BACKFILL],
     "chroniker/models/claims.py": [_CLAIMS, _MISFIRES, _RETRIES],
     "chroniker/models/job_host.py": [_CLAIMS, _CLAIM],
     "chroniker/models/log.py": [_RECORD, _CLAIMS, _CLAIM, "tests/models/test_logs.py"],
@@ -94,6 +95,16 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "orders",
         "jobs.filter(pk__in=found)",
     ): "saves loading the others; they are looked up by their keys",
+    (
+        "chroniker/dispatch/gates.py",
+        "Situation.read",
+        "Log.objects.using(database).running()",
+    ): "no log has a key once its run has ended",
+    (
+        "chroniker/models/backfill_orders.py",
+        "_wanted",
+        "Log.objects.using(database).filter(scheduled_for__range=ends)",
+    ): "saves loading the others; they are looked up by their dates",
     (
         "chroniker/models/claims.py",
         "due_here",
