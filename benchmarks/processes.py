@@ -124,6 +124,28 @@ def _ended_after(seconds: float, group: int) -> Iterator[None]:
             timer.cancel()
 
 
+@contextmanager
+def going_on(*words: str, env: Mapping[str, str]) -> Iterator[int]:
+    """Let ``python words`` run meanwhile; its pid. Raises BenchmarkError if it ends by itself."""
+    process = subprocess.Popen(
+        (sys.executable, *words),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # runs that are ended with it
+        env=env,
+        cwd=ROOT,
+        start_new_session=True,
+    )
+    try:
+        yield process.pid
+        if process.poll() is not None:
+            raise BenchmarkError(f"{' '.join(words)} ended with {process.returncode}")
+    finally:
+        if process.poll() is None:
+            with _ended_after(0, process.pid):
+                process.wait()
+
+
 class Stage:
     """The process that keeps the database; see :mod:`benchmarks.stage`."""
 

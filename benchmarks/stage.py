@@ -74,6 +74,11 @@ def succeeded() -> int:
     return Log.objects.filter(status=constants.Status.SUCCEEDED).count()
 
 
+def running() -> int:
+    """How many runs go on."""
+    return Log.objects.running().count()
+
+
 def progress() -> int:
     """How many parts the newest job has said to be complete."""
     return int(Job.objects.latest("pk").total_parts_complete)
@@ -180,6 +185,7 @@ ACTIONS: dict[str, Any] = {
         jobs,
         due,
         succeeded,
+        running,
         progress,
         output,
         output_counts_to,

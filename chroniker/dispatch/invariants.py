@@ -115,8 +115,7 @@ def _overdue(job: Any, subject: str, now: datetime) -> Iterator[Finding]:
 
 def recovered_within() -> float:
     """Seconds after the end of its lease in which a lost run is recorded while a host ticks."""
-    looks_apart = 2 * settings.CHRONIKER_RENEW_SECONDS + recovery.MARGIN_SECONDS
-    return recovery.TAKEOVER_GRACE_SECONDS + 2 * TICK_SECONDS + looks_apart
+    return recovery.TAKEOVER_GRACE_SECONDS + 2 * TICK_SECONDS + recovery.looks_apart()
 
 
 def _wrong_fences(database: str) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from chroniker.models import Job, Log, claims
 from chroniker.models.database_clock import database_now
 from chroniker.models.hiccups import HICCUPS
 from chroniker.moments import to_instant, to_stored
-from chroniker.runs import capture, ending, processes
+from chroniker.runs import capture, ending, lease, processes
 from chroniker.runs.outcome import Outcome
 from chroniker.runs.run import Run
 from chroniker.runs.spool import Spool
@@ -31,8 +31,6 @@ logger = logging.getLogger("chroniker.recovery")
 
 TAKEOVER_GRACE_SECONDS = 15
 """How long after its lease another host's run is first looked at."""
-
-MARGIN_SECONDS = 5
 
 KILLED_WITHIN_SECONDS = 2
 """How long a killed tree is waited for; if it needs longer, the next tick sees to it."""
@@ -99,20 +97,31 @@ class Recovery:
         """Whether its lease is over, and two looks found the same heartbeat.
 
         The looks lie apart by this process's own clock, so that a jump of the database's clock
-        takes no run from a host that is alive.
+        takes no run from a host that is alive. From the second on nobody can renew it any more.
         """
-        token, lease = job.claim_token or "", timedelta(seconds=settings.CHRONIKER_LOCK_TIMEOUT)
-        expires = _expires(job)
+        if job.lease_expires is None:
+            return True  # whoever was taking it over may have died
+        token, lasts = job.claim_token or "", timedelta(seconds=settings.CHRONIKER_LOCK_TIMEOUT)
+        expires = datetime.fromtimestamp(job.lease_expires / 1000, UTC)
         over = expires + timedelta(seconds=TAKEOVER_GRACE_SECONDS) < now
-        if not over and expires <= now + 2 * lease:
+        if not over and expires <= now + 2 * lasts:
             return False
         seen.add(token)
         first = self._looks.get(token)
         if first is None or first.heartbeat_count != job.heartbeat_count:
             self._looks[token] = _Look(heartbeat_count=job.heartbeat_count, uptime=uptime())
             return False
-        apart = 2 * settings.CHRONIKER_RENEW_SECONDS + MARGIN_SECONDS
-        return uptime() - first.uptime >= apart
+        return uptime() - first.uptime >= looks_apart() and lease.withdraw(job)
+
+
+def looks_apart() -> float:
+    """Seconds between two looks at a run that is silent: a whole lease, by our own clock.
+
+    A run that is not renewed for so long has ended itself, whichever clock its lease was counted
+    by: the database's may have been set, so that the lease seems to be over, or never to end.
+    """
+    lasts: float = settings.CHRONIKER_LOCK_TIMEOUT
+    return lasts
 
 
 def _ends_now(job: Job, spool: Spool) -> bool:
@@ -129,10 +138,6 @@ def _process_lives(job: Job) -> bool:
     if not pid.isdecimal() or job.current_pid_created is None:
         return False
     return processes.is_alive(int(pid), job.current_pid_created)
-
-
-def _expires(job: Job) -> datetime:
-    return datetime.fromtimestamp((job.lease_expires or 0) / 1000, UTC)
 
 
 def close_lost(job: Job, now: datetime, *, tells: bool = False) -> list[tuple[Run, Outcome]]:
@@ -188,6 +193,8 @@ def end_stale(database: str) -> None:
         if not job.claim_token:
             _close_unclaimed(job, now)
             continue
+        if not lease.withdraw(job):
+            continue  # it has shown a sign of life just now
         if job.current_hostname == settings.hostname() and job.lock_file:
             _kill_here(job)
         close_lost(job, now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Collection
 
@@ -12,13 +11,11 @@ from django.db.models.expressions import Combinable
 
 from chroniker import settings
 from chroniker.host import uptime
-from chroniker.models import JobHostQuerySet, JobQuerySet, claims
+from chroniker.models import Job, JobHostQuerySet, JobQuerySet, claims
 from chroniker.models.database_clock import NowMilliseconds, database_now
 from chroniker.moments import to_stored
 from chroniker.runs.confirmation import Confirmation
 from chroniker.runs.run import Run
-
-logger = logging.getLogger("chroniker.lease")
 
 
 def expiry() -> Combinable:
@@ -29,17 +26,28 @@ def expiry() -> Combinable:
 def renew(database: str, slot: str, tokens: Collection[str]) -> set[str]:
     """Renew these claims in one UPDATE; returns those that are still ours.
 
-    Does not ask whether a lease still stands: while the token is ours nobody has taken over.
+    Does not ask whether a lease still stands: while the token is ours, and the lease was not
+    withdrawn, nobody has taken over.
     """
     values = {
         "lease_expires": expiry(),
         "heartbeat_count": F("heartbeat_count") + 1,
         "last_heartbeat": to_stored(database_now(database)),
     }
-    if _held(database, slot, tokens).update(**values) == len(tokens):
+    held = _held(database, slot, tokens).filter(lease_expires__isnull=False)
+    if held.update(**values) == len(tokens):
         return set(tokens)
-    ours = _held(database, slot, tokens).values_list("claim_token", flat=True)
-    return set(filter(None, ours))
+    return set(filter(None, held.values_list("claim_token", flat=True)))
+
+
+def withdraw(job: Job) -> bool:
+    """Let nobody renew this claim any more; False if somebody has since the job was loaded.
+
+    For who takes a run over because it was silent: its owner may wake at any moment, and begin
+    what it had only claimed, or go on. With the lease gone it finds that it has lost the claim.
+    """
+    held = _held(job._state.db or "default", job.slot, [job.claim_token or ""])
+    return bool(held.filter(heartbeat_count=job.heartbeat_count).update(lease_expires=None))
 
 
 def asked_to_stop(database: str, slot: str, tokens: Collection[str]) -> dict[str, str]:
@@ -89,8 +97,8 @@ class Keeper(threading.Thread):
             try:
                 self._keep()
                 pause = settings.CHRONIKER_RENEW_SECONDS
-            except (DatabaseError, InterfaceError) as error:
-                logger.warning("run=%s cannot be renewed: %s", self._claim.log_id, error)
+            except (DatabaseError, InterfaceError):
+                # Nothing is logged: here that could be taken for what the command says.
                 pause = min(RETRY_SECONDS, settings.CHRONIKER_RENEW_SECONDS)
 
     def end(self) -> None:

@@ -138,13 +138,28 @@ def _is_recorded(run: Run, outcome: Outcome) -> bool:
 
 
 def _hand_in_late(run: Run, outcome: Outcome, output: Output | None) -> None:
+    log = Log.objects.using(run.database).filter(pk=run.log_id, token=run.token).first()
+    if log is None:
+        return
+    if not _is_news(outcome, log):
+        note_late(log, "", output)
+        return
     logger.warning(
         "run=%s job=%s was taken over by somebody else before it ended: %s",
         *(run.log_id, run.job_id, outcome.status),
     )
-    log = Log.objects.using(run.database).filter(pk=run.log_id, token=run.token).first()
-    if log is not None:
-        note_late(log, f"{outcome.status}: {outcome.reason}".rstrip(": "), output)
+    note_late(log, f"{outcome.status}: {outcome.reason}".rstrip(": "), output)
+
+
+def _is_news(outcome: Outcome, log: Log) -> bool:
+    """Whether this tells more than the recorded end.
+
+    Several ticks can look for what is left of a run while its own watcher records how it ended:
+    that they found nothing is no news of it.
+    """
+    if outcome.status != Status.LOST:
+        return True
+    return log.status == Status.LOST and log.reason != outcome.reason
 
 
 def note_late(log: Log, outcome: str, output: Output | None) -> None:

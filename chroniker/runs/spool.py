@@ -165,6 +165,9 @@ class Spool:
         """Remove the folder with all that is in it; no error if it is not there."""
         # The path may come from a row: nothing but a run's folder in our root is ever removed.
         if self.folder.parent == root():
+            # We may die on the way: nobody is to be told again by what is left then.
+            with suppress(OSError):
+                self.verdict.unlink()
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def exists(self) -> bool:
@@ -221,6 +224,8 @@ class Spool:
             if not is_free():
                 return False
             self.write_watcher(pid, created)
+        except FileNotFoundError:
+            return True  # somebody died while removing the folder
         except OSError:
             return False
         finally:

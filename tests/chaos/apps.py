@@ -18,7 +18,6 @@ CLOCK = "CHAOS_CLOCK"
 # Constants of the package, scaled down like the settings of a round.
 FENCE_MARGIN_SECONDS = 0.5
 TAKEOVER_GRACE_SECONDS = 1.0
-LOOK_MARGIN_SECONDS = 0.5
 
 _CLOCKS = {
     "statement_timestamp()": "(statement_timestamp() + interval '{0} seconds')",
@@ -41,7 +40,6 @@ class ChaosConfig(AppConfig):
         for module, name, seconds in (
             (settings, "FENCE_MARGIN_SECONDS", FENCE_MARGIN_SECONDS),
             (recovery, "TAKEOVER_GRACE_SECONDS", TAKEOVER_GRACE_SECONDS),
-            (recovery, "MARGIN_SECONDS", LOOK_MARGIN_SECONDS),
         ):
             if not hasattr(module, name):
                 raise ImproperlyConfigured(f"{module.__name__}.{name} has gone; see tests.chaos")

@@ -41,7 +41,7 @@ from chroniker.runs.run import Run
 DATABASE = "default"
 
 RENEW_SECONDS = 0.25
-LOOKS_APART_MARGIN_SECONDS = 5
+LOOKS_APART_SECONDS = 5.5
 FENCE_SECONDS = 3.0
 """Who could not renew for so long lets go, well before two looks can find no heartbeat."""
 
@@ -204,7 +204,7 @@ def recover(settings: dict[str, Any]) -> int:
 def _prepare(settings: dict[str, Any]) -> None:
     for name, value in {**settings, "CHRONIKER_RENEW_SECONDS": RENEW_SECONDS}.items():
         setattr(project, name, value)
-    recovery.MARGIN_SECONDS = LOOKS_APART_MARGIN_SECONDS
+    recovery.looks_apart = lambda: LOOKS_APART_SECONDS
     if connection.vendor == "sqlite":
         connection.settings_dict["OPTIONS"] |= {
             "timeout": SQLITE_WAITS_SECONDS,

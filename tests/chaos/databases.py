@@ -24,6 +24,9 @@ from test_project import databases as services
 
 START_SECONDS = 60
 
+LOCK_SECONDS = 5
+"""So long a statement waits for a row: whoever holds it may be frozen until we wake it."""
+
 
 class Database(ABC):
     """A database that is there as long as it is wanted."""
@@ -140,7 +143,12 @@ def _query_postgres(
     from psycopg.rows import dict_row
 
     with psycopg.connect(
-        dbname=name, connect_timeout=10, autocommit=True, row_factory=dict_row, **address
+        dbname=name,
+        connect_timeout=10,
+        autocommit=True,
+        row_factory=dict_row,
+        options=f"-c lock_timeout={LOCK_SECONDS}s",
+        **address,
     ) as connection:
         cursor = connection.execute(sql, values or None)
         return cursor.fetchall() if cursor.description else []
@@ -153,7 +161,12 @@ def _query_mariadb(
     from pymysql.cursors import DictCursor
 
     connection = pymysql.connect(
-        database=name, connect_timeout=10, autocommit=True, charset="utf8mb4", **address
+        database=name,
+        connect_timeout=10,
+        autocommit=True,
+        charset="utf8mb4",
+        init_command=f"SET innodb_lock_wait_timeout = {LOCK_SECONDS}",
+        **address,
     )
     with connection, connection.cursor(DictCursor) as cursor:
         cursor.execute(sql, values or None)

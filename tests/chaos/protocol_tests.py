@@ -14,19 +14,21 @@ _OVERLAP = "tests/dispatch/test_overlap.py"
 _CHAINS = "tests/dispatch/test_chains.py"
 _GATES = "tests/dispatch/test_gates.py"
 _BACKFILL = "tests/commands/test_cron_backfill.py"
+_BACKFILLS = "tests/models/test_backfills.py"
 
 TESTS: dict[str, list[str]] = {
-    "chroniker/dispatch/claim.py": [_CLAIM, _OVERLAP, _BACKFILL],
+    "chroniker/dispatch/claim.py": [_CLAIM, _OVERLAP, _BACKFILL, _MISFIRES],
     "chroniker/dispatch/room.py": [_CAPACITY],
     "chroniker/dispatch/missed.py": [_OVERLAP, _MISFIRES, _RETRIES],
     "chroniker/dispatch/backfilling.py": [_BACKFILL],
     "chroniker/dispatch/line.py": [
+        "tests/dispatch/test_line.py",
         *(_CHAINS, _BACKFILL, _CAPACITY, _GATES, _CLAIM),
         "tests/dispatch/test_all_hosts.py",
     ],
     "chroniker/dispatch/gates.py": [_GATES, _OVERLAP],
-    "chroniker/models/backfill.py": [_BACKFILL],
-    "chroniker/models/backfill_orders.py": [_BACKFILL],
+    "chroniker/models/backfill.py": [_BACKFILLS, _BACKFILL],
+    "chroniker/models/backfill_orders.py": [_BACKFILLS, _BACKFILL],
     "chroniker/models/claims.py": [_CLAIMS, _MISFIRES, _RETRIES],
     "chroniker/models/job_host.py": [_CLAIMS, _CLAIM],
     "chroniker/models/log.py": [_RECORD, _CLAIMS, _CLAIM, "tests/models/test_logs.py"],
@@ -46,18 +48,63 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     (
         "chroniker/dispatch/line.py",
         "_due",
-        "Q(held_until__lte=to_stored(now)) of a Q",
+        "_chained(jobs).filter(rested(to_stored(now)))",
     ): _GATE,
     (
         "chroniker/dispatch/line.py",
         "_due",
-        "_chained(jobs).filter(rested).for_host(settings.hostname())",
+        "_chained(jobs).filter(rested(to_stored(now))).for_host(settings.hostname())",
     ): _GATE,
     (
         "chroniker/dispatch/line.py",
         "_chained",
         "jobs.of_enabled().idle().filter(frequency=constants.CHAINED)",
     ): _GATE,
+    (
+        "chroniker/dispatch/line.py",
+        "_chained",
+        "jobs.of_enabled().idle()",
+    ): _GATE,
+    (
+        "chroniker/dispatch/line.py",
+        "_chained",
+        "jobs.of_enabled()",
+    ): _GATE,
+    (
+        "chroniker/dispatch/line.py",
+        "_chained",
+        "jobs.of_enabled().idle().filter(force_run=False)",
+    ): "saves loading the job twice; in order, each comes once",
+    (
+        "chroniker/dispatch/line.py",
+        "pages",
+        "if(not (is_full() and one[2]))",
+    ): "saves loading what has no room; its gate asks again",
+    (
+        "chroniker/dispatch/line.py",
+        "pages",
+        "if(not slot)",
+    ): "saves loading the others; they are looked up by their keys",
+    (
+        "chroniker/dispatch/line.py",
+        "_with_dependencies",
+        "jobs.filter(pk__in=ids)",
+    ): "saves loading the others; they are looked up by their keys",
+    (
+        "chroniker/dispatch/line.py",
+        "orders",
+        "jobs.filter(pk__in=found)",
+    ): "saves loading the others; they are looked up by their keys",
+    (
+        "chroniker/dispatch/gates.py",
+        "Situation.read",
+        "Log.objects.using(database).running()",
+    ): "no log has a key once its run has ended",
+    (
+        "chroniker/models/backfill_orders.py",
+        "_wanted",
+        "Log.objects.using(database).filter(scheduled_for__range=ends)",
+    ): "saves loading the others; they are looked up by their dates",
     (
         "chroniker/models/claims.py",
         "due_here",

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from chroniker.constants import Status, Trigger
-from chroniker.models import Job, Log
+from chroniker.dispatch.claim import claim
+from chroniker.models import Job, JobDependency, Log
 from chroniker.models.database_clock import database_now
 from tests.claiming import (
     claimed,
@@ -22,6 +23,7 @@ from tests.claiming import (
     try_to_claim,
     write,
 )
+from tests.running import due_job
 
 pytestmark = [
     pytest.mark.django_db,
@@ -177,7 +179,7 @@ def test_an_occurrence_that_is_being_run_is_not_passed_over(host: str) -> None:
     assert seen_again(seen).next_run == seen.next_run
 
 
-@pytest.mark.parametrize("different", ["job", "host", "time", "attempt"])
+@pytest.mark.parametrize("different", ["job", "host", "earlier", "later", "attempt"])
 def test_an_occurrence_is_not_passed_over_for_a_run_of_another(host: str, different: str) -> None:
     seen = due_on(host)
     assert seen.next_run is not None
@@ -185,8 +187,9 @@ def test_an_occurrence_is_not_passed_over_for_a_run_of_another(host: str, differ
         ended_log(due_on(host, name="other"), scheduled_for=seen.next_run)
     elif different == "host":
         ended_log(seen, slot="two")
-    elif different == "time":
-        ended_log(seen, scheduled_for=seen.next_run - timedelta(days=1))
+    elif different in ("earlier", "later"):
+        day = timedelta(days=-1 if different == "earlier" else 1)
+        ended_log(seen, scheduled_for=seen.next_run + day)
     else:
         ended_log(seen)
         write(seen, attempt=1)
@@ -242,3 +245,36 @@ def test_the_attempts_at_an_occurrence_are_counted_whatever_ran_meanwhile(
         ended_log(seen, **facts | {"attempt": 0}, reason="skipped")
 
     assert claimed(seen_again(seen)).attempt == 3
+
+
+@pytest.mark.parametrize("other", ["job", "host", "time"])
+def test_the_attempts_at_a_date_that_was_ordered_are_counted_whatever_else_ran(
+    host: str, other: str
+) -> None:
+    seen = due_on(host)
+    date = seen.occurrence
+    ended_log(seen, attempt=2, scheduled_for=date)
+    if other == "job":
+        ended_log(due_on(host, name="other"), attempt=7, scheduled_for=date)
+    elif other == "host":
+        ended_log(seen, attempt=7, scheduled_for=date, slot="two")
+    else:
+        ended_log(seen, attempt=7, scheduled_for=ANOTHER_TIME)
+
+    run = claim(
+        seen,
+        database_now("default"),
+        trigger=Trigger.BACKFILL,
+        lock_file_of=lambda _: "",
+        occurrence=date,
+    )
+
+    assert run is not None
+    assert run.attempt == 3
+
+
+def test_a_job_that_waits_for_one_that_never_ran_is_claimed(host: str) -> None:
+    seen = due_on(host)
+    JobDependency.objects.create(dependent_id=seen.pk, dependee=due_job(name="never run"))
+
+    assert claimed(seen_again(seen)).attempt == 1

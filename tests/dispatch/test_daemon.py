@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,20 @@ class Executor(LocalExecutor):
 """
 
 
+def wait_until_it_says(words: bytes, process: subprocess.Popen[str]) -> None:
+    """Wait for these words, and for none that never come."""
+    assert process.stdout is not None
+    output, heard = process.stdout.fileno(), bytearray()
+    os.set_blocking(output, False)
+
+    def is_said() -> bool:
+        with suppress(BlockingIOError):
+            heard.extend(os.read(output, 4096))
+        return words in heard
+
+    wait_until(is_said, seconds=60)
+
+
 def test_a_hangup_picks_up_new_code_and_keeps_the_runs(
     manage: Manage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -44,8 +59,7 @@ def test_a_hangup_picks_up_new_code_and_keeps_the_runs(
 
     module.write_text(EXECUTOR.format(file=str(said), word="new"))
     server.send_signal(signal.SIGHUP)
-    assert server.stdout is not None
-    wait_until(lambda: "goes on" in server.stdout.readline())  # type: ignore[union-attr]
+    wait_until_it_says(b"goes on", server)
     due_job(name="short")
     wait_until(Log.objects.filter(job__name="short").ended().exists)
 

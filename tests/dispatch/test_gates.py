@@ -10,11 +10,12 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
-from chroniker.dispatch.gates import shut
+from chroniker import constants
+from chroniker.dispatch.gates import links_of, shut
 from chroniker.dispatch.line import Selection
 from chroniker.dispatch.tick import would_start
 from chroniker.dispatch.why import why_not_running
-from chroniker.models import Job, JobDependency, Pause
+from chroniker.models import Job, JobDependency, Log, Pause
 from chroniker.models.database_clock import database_now
 from chroniker.moments import to_stored
 from tests.running import Manage, due_job
@@ -93,13 +94,15 @@ def test_a_job_without_a_next_run_says_so(values: dict[str, Any], reason: str) -
 
 
 def test_a_running_job_says_since_when() -> None:
+    new_job("later")
     job = new_job()
     host = Ticking()
     host.tick(0)
 
     run = host.going["job"].log_id
     assert reasons(job, 1)["overlap"] == f"run {run} of it goes on (since 2030-01-07 12:00:00 UTC)"
-    host.end("job", 1)
+    for name in ("later", "job"):
+        host.end(name, 1)
 
 
 def test_who_asks_for_a_run_by_hand_needs_no_schedule() -> None:
@@ -265,3 +268,24 @@ def test_of_many_that_take_up_a_host_some_are_named(settings: Settings) -> None:
         "19 of the 20 that this host carries are taken: "
         "job 6 (12), job 0 (1), job 1 (1), job 2 (1), job 3 (1), 3 more"
     )
+
+
+def test_a_key_is_held_by_runs_that_have_one() -> None:
+    new_job("without a key").run(force_run=True)
+    Log.objects.update(status="running", run_end_datetime=None)
+
+    assert reasons(new_job("with a key", concurrency_key="None")) == {}
+
+
+def test_a_chained_job_waits_for_the_end_of_each_of_several() -> None:
+    job = new_job(frequency=constants.CHAINED, due=None)
+    dependees = [new_job(name) for name in ("first", "second")]
+    for dependee in dependees:
+        JobDependency.objects.create(dependent=job, dependee=dependee)
+
+    last_links = []
+    for dependee in dependees:
+        dependee.run(force_run=True)
+        last_links.append(links_of(Job.objects.get(pk=job.pk)) is not None)
+
+    assert last_links == [False, True]

@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from chroniker import settings as chroniker_settings
 from chroniker.constants import Trigger
 from chroniker.dispatch import recovery
 from chroniker.dispatch.recovery import Recovery
+from chroniker.host import uptime
 from chroniker.models import Job, Log
 from chroniker.models.database_clock import database_now
+from chroniker.runs import lease
+from chroniker.runs.run import Run
 from tests.claiming import claimed, due_on, just_before, seen_again, write
 from tests.running import due_job
 
@@ -79,6 +83,97 @@ def test_a_lost_run_is_recovered_as_the_run_it_was(host: str, settings: Any) -> 
     assert seen_again(first).attempt == 3
 
 
+@pytest.fixture
+def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two looks of one recovery need not be some time apart."""
+    monkeypatch.setattr(recovery, "looks_apart", lambda: 0.0)
+
+
+def silent_on(host: str, **values: Any) -> tuple[Job, Run]:
+    """A claim that was not renewed for long, by a process that may still live."""
+    job = due_on(host)
+    run = claimed(job)
+    write(job, lease_expires=1, **values)
+    return job, run
+
+
+HOSTS = pytest.mark.parametrize("host", ["", "one"], ids=["anywhere", "each host"])
+
+
+@HOSTS
+@pytest.mark.usefixtures("looks_at_once")
+def test_a_run_whose_owner_wakes_after_the_second_look_is_left_alone(
+    host: str, settings: Any
+) -> None:
+    settings.CHRONIKER_HOSTNAME = "one"
+    job, run = silent_on(host)
+    looker = Recovery("default")
+    recover(looker)
+
+    table = "chroniker_jobhost" if host else "chroniker_job"
+    with just_before(f"UPDATE {table} ", lambda: lease.renew("default", host, [run.token])):
+        assert recover(looker) == []
+
+    assert seen_again(job).claim_token == run.token
+    assert Log.objects.get().status == "running"
+    assert lease.renew("default", host, [run.token]) == {run.token}
+
+
+@HOSTS
+@pytest.mark.usefixtures("looks_at_once")
+def test_a_silent_run_cannot_be_renewed_while_it_is_taken_over(host: str, settings: Any) -> None:
+    settings.CHRONIKER_HOSTNAME = "one"
+    _, run = silent_on(host)
+    looker = Recovery("default")
+    recover(looker)
+    renewed: list[set[str]] = []
+
+    def wake() -> None:
+        renewed.append(lease.renew("default", host, [run.token]))
+
+    with just_before("SELECT chroniker_log", wake):
+        recover(looker)
+
+    assert renewed == [set()]
+    assert Log.objects.get().status == "lost"
+
+
+def test_another_hosts_run_is_lost_once_it_was_silent_for_a_whole_lease(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Till then it may live, for the lease says nothing if the database's clock was set.
+    silent_on("", current_hostname="another host")
+    looker, begin = Recovery("default"), uptime()
+
+    def seconds_later(seconds: float) -> list[str]:
+        monkeypatch.setattr(recovery, "uptime", lambda: begin + seconds)
+        return recover(looker)
+
+    lasts = chroniker_settings.CHRONIKER_LOCK_TIMEOUT
+    assert [seconds_later(0), seconds_later(lasts - 1)] == [[], []]
+    assert seconds_later(lasts) == ["due"]
+
+
+def test_a_run_whose_taking_over_was_cut_short_needs_no_second_look() -> None:
+    job, _ = silent_on("", current_hostname="another host")
+    assert recover() == []
+    assert lease.withdraw(seen_again(job))
+
+    assert recover() == ["due"]
+
+
+def test_of_stale_runs_one_that_shows_a_sign_of_life_goes_on() -> None:
+    job, run = silent_on("", current_hostname="another host", last_heartbeat=LONG_AGO)
+
+    with just_before("UPDATE chroniker_job ", lambda: lease.renew("default", "", [run.token])):
+        Job.objects.end_all_stale()
+
+    assert seen_again(job).claim_token == run.token
+    Job.objects.filter(pk=job.pk).update(last_heartbeat=LONG_AGO)
+    Job.objects.end_all_stale()
+    assert not seen_again(job).is_running
+
+
 def test_a_run_that_ended_needs_no_second_look() -> None:
     job = due_on("")
     claimed(job)
@@ -111,14 +206,9 @@ def test_code_runs_its_own_job() -> None:
     assert [log.job_id for log in Log.objects.all()] == [job.pk]
 
 
-def test_what_was_taken_over_on_another_host_is_taken_over_once(
-    settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings.CHRONIKER_RENEW_SECONDS = 0
-    monkeypatch.setattr(recovery, "MARGIN_SECONDS", 0)
-    job = due_on("")
-    claimed(job)
-    write(job, current_hostname="another host", lease_expires=0)
+@pytest.mark.usefixtures("looks_at_once")
+def test_what_was_taken_over_on_another_host_is_taken_over_once() -> None:
+    job, _ = silent_on("", current_hostname="another host")
     one, two = Recovery("default"), Recovery("default")
 
     assert [recover(looker) for looker in (one, two)] == [[], []]

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.db import DatabaseError
 from django.db.models import F
-from pytest_django import Settings
 
 from chroniker.constants import Trigger
 from chroniker.dispatch import recovery
@@ -30,10 +29,9 @@ AN_HOUR = 3600_000
 
 
 @pytest.fixture
-def looks_at_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two looks of one recovery need not be some time apart."""
-    settings.CHRONIKER_RENEW_SECONDS = 0
-    monkeypatch.setattr(recovery, "MARGIN_SECONDS", 0)
+    monkeypatch.setattr(recovery, "looks_apart", lambda: 0.0)
 
 
 def claimed(job: Job) -> Run:

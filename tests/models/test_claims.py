@@ -324,3 +324,23 @@ def test_what_a_host_has_not_run_is_skipped_if_the_job_has_moved_past_it(
     assert seen_again(job).next_run == ahead
     logs = Log.objects.filter(status="skipped", slot="one", scheduled_for=job.next_run)
     assert logs.count() == Log.objects.count() == skipped
+
+
+@both
+@pytest.mark.parametrize(
+    "change", [{"fence": 1}, {"is_running": True}, {"next_run": LATER}], ids=str
+)
+def test_a_job_that_is_not_as_it_was_seen_is_not_moved(host: str, change: dict[str, Any]) -> None:
+    seen = due_on(host)
+    write(seen, **change)
+
+    assert claims.move(seen, None) is False
+    assert seen_again(seen).next_run == change.get("next_run", seen.next_run)
+
+
+@both
+def test_no_other_job_is_moved(host: str) -> None:
+    seen, other = due_on(host), due_on(host, name="other")
+
+    assert claims.move(seen, to_instant(LATER)) is True
+    assert [Job.objects.get(pk=job.pk).next_run for job in (seen, other)] == [LATER, other.next_run]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import InterfaceError, OperationalError
 
 from chroniker.runs import lease
+from chroniker.runs.confirmation import Confirmation
 from tests.claiming import claimed, due_on, seen_again, write
 
 pytestmark = [
@@ -40,6 +44,47 @@ def test_a_renewal_names_those_that_are_still_ours(host: str) -> None:
 
     assert lease.renew(DB, host, tokens) == {tokens[0]}
     assert seen_again(lost).lease_expires == 0
+
+
+def test_a_claim_is_withdrawn_if_it_is_as_it_was_seen_and_then_renewed_by_nobody(
+    host: str,
+) -> None:
+    job, other = due_on(host, name="seen"), due_on(host, name="other")
+    run, of_other = claimed(job), claimed(other)
+    seen = seen_again(job)
+    lease.renew(DB, host, [run.token])
+
+    assert not lease.withdraw(seen)
+    assert lease.renew(DB, host, [run.token])
+    assert lease.withdraw(seen_again(job))
+
+    assert lease.renew(DB, host, [run.token, of_other.token]) == {of_other.token}
+    assert seen_again(job).lease_expires is None
+    assert seen_again(job).claim_token == run.token
+
+
+def test_a_keeper_tries_again_and_says_nothing_where_the_command_prints(
+    host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = claimed(due_on(host))
+    answers: Iterator[Exception | set[str]]
+    answers = iter([OperationalError("away"), InterfaceError("gone"), set()])
+
+    def renew(*_: Any) -> set[str]:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(lease, "renew", renew)
+    monkeypatch.setattr(lease, "RETRY_SECONDS", 0.01)
+    keeper = lease.Keeper(run, Confirmation.make(tmp_path, sent=0.0))
+
+    keeper.start()
+    keeper.join()
+
+    assert keeper.is_taken_over
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,28 @@ def test_another_end_than_the_recorded_one_is_not_ours(host: str, status: str) -
     assert (log.status, log.late_outcome, log.stdout) == (status, "succeeded", "")
 
 
+@pytest.mark.parametrize(
+    ("recorded", "late", "told"),
+    [
+        (("succeeded", None), "its process is gone", None),
+        (("lost", "its process is gone"), "its process is gone", None),
+        (("lost", "its process is gone"), "taken over", "lost: taken over"),
+    ],
+)
+def test_that_nothing_was_found_of_a_run_is_no_news_of_one_whose_end_is_known(
+    host: str, recorded: tuple[str, str | None], late: str, told: str | None
+) -> None:
+    run = claimed(due_on(host))
+    taken_over(run, recorded[0])
+    Log.objects.filter(token=run.token).update(reason=recorded[1])
+
+    assert record.record(run, end_of(run, Status.LOST, late), PRINTED) is False
+
+    log = log_of(run)
+    assert (log.status, log.reason, log.late_outcome) == (*recorded, told)
+    assert log.stdout == (PRINTED.stdout if recorded[0] == "lost" else "")
+
+
 def test_a_log_that_is_open_gets_no_late_word(host: str) -> None:
     # The claim was given up by hand, and the next tick has not yet closed the log.
     job = due_on(host)

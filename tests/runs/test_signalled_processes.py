@@ -141,10 +141,9 @@ def test_by_a_signal_that_comes_after_the_pid_went_to_another(stranger: Stranger
 
 
 @pytest.fixture
-def looks_at_once(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def looks_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two looks of one recovery need not be some time apart."""
-    settings.CHRONIKER_RENEW_SECONDS = 0
-    monkeypatch.setattr(recovery, "MARGIN_SECONDS", 0)
+    monkeypatch.setattr(recovery, "looks_apart", lambda: 0.0)
 
 
 @pytest.mark.usefixtures("looks_at_once")
