@@ -8,13 +8,12 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from chroniker.admin import requests
+from chroniker.admin import audit, requests
 from chroniker.admin.permissions import JobPermissions
 from chroniker.admin.requests import Answer
 from chroniker.models import Job, JobQuerySet
@@ -109,7 +108,7 @@ class JobActions(JobPermissions, admin.ModelAdmin):
                 refused.append(f"{job.name}: {'; '.join(asked.obstacles)}")
             else:
                 done.append(job)
-        self._log(request, done, _("Asked for a run."))
+        audit.note(request, done, _("Asked for a run."))
         self._tell(
             request,
             len(done),
@@ -123,8 +122,9 @@ class JobActions(JobPermissions, admin.ModelAdmin):
     @admin.action(description=gettext_lazy("Withdraw requests to run"), permissions=["run"])
     def withdraw_requests(self, request: HttpRequest, queryset: JobQuerySet) -> None:
         """Take back requests to run that are still pending."""
-        ids = _ids(queryset)
-        done = requests.withdraw(ids)
+        withdrawn = requests.withdraw(_ids(queryset))
+        audit.note(request, withdrawn, _("Withdrew the request to run."))
+        done = len(withdrawn)
         self._tell(
             request,
             done,
@@ -138,7 +138,7 @@ class JobActions(JobPermissions, admin.ModelAdmin):
         ids = _ids(queryset)
         running = requests.ask_all_to_stop(ids, request.user.get_username())
         asked = len(running)
-        self._log(request, running, _("Asked to stop the run."))
+        audit.note(request, running, _("Asked to stop the run."))
         self._tell(
             request,
             asked,
@@ -176,7 +176,7 @@ class JobActions(JobPermissions, admin.ModelAdmin):
         ids = _ids(queryset)
         stale = requests.give_up_stale(ids, request.user.get_username())
         done = len(stale)
-        self._log(request, stale, _("Gave up the run, which showed no sign of life."))
+        audit.note(request, stale, _("Gave up the run, which showed no sign of life."))
         self._tell(request, done, ngettext("%d run was given up.", "%d runs were given up.", done))
         left = len(ids) - done
         self._tell_of_rest(
@@ -196,7 +196,7 @@ class JobActions(JobPermissions, admin.ModelAdmin):
         ids = _ids(queryset)
         paused = requests.pause(ids, request.user.get_username())
         done = len(paused)
-        self._log(request, paused, _("Paused."))
+        audit.note(request, paused, _("Paused."))
         self._tell(request, done, ngettext("%d job was paused.", "%d jobs were paused.", done))
         left = len(ids) - done
         self._tell_of_rest(
@@ -210,7 +210,7 @@ class JobActions(JobPermissions, admin.ModelAdmin):
             return
         ids, raw = self._without_raw(request, ids)
         result = requests.enable(ids)
-        self._log(request, Job.objects.filter(pk__in=result.done), _("Enabled."))
+        audit.note(request, Job.objects.filter(pk__in=result.done), _("Enabled."))
         done = len(result.done)
         self._tell(request, done, ngettext("%d job was enabled.", "%d jobs were enabled.", done))
         self._tell_of_rest(
@@ -239,7 +239,7 @@ class JobActions(JobPermissions, admin.ModelAdmin):
             return
         enabled = list(Job.objects.filter(pk__in=ids, enabled=True))
         done = requests.disable(ids)
-        self._log(request, enabled, _("Disabled."))
+        audit.note(request, enabled, _("Disabled."))
         self._tell(request, done, ngettext("%d job was disabled.", "%d jobs were disabled.", done))
 
     def _tell(self, request: HttpRequest, count: int, text: str) -> None:
@@ -248,13 +248,6 @@ class JobActions(JobPermissions, admin.ModelAdmin):
     def _tell_of_rest(self, request: HttpRequest, count: int, text: str) -> None:
         if count:
             self.message_user(request, text % count, messages.WARNING)
-
-    def _log(self, request: HttpRequest, jobs: Any, message: str) -> None:
-        """Write down who did it, for the history of each job."""
-        person: Any = request.user
-        LogEntry.objects.log_actions(
-            user_id=person.pk, queryset=jobs, action_flag=CHANGE, change_message=message
-        )
 
 
 def _ids(queryset: JobQuerySet) -> list[int]:

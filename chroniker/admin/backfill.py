@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from chroniker import constants
-from chroniker.admin import display
+from chroniker.admin import audit, display
 from chroniker.admin.pause_banner import PauseBanner
 from chroniker.exceptions import CannotBackfill
 from chroniker.models import Backfill
@@ -112,13 +112,19 @@ class BackfillAdmin(PauseBanner):
         """Run no further date of them; the one that runs now goes on to its end."""
         now = to_stored(database_now(queryset.db))
         reason = _("stopped by %s") % request.user.get_username()
-        done = queryset.unfinished().update(ended_at=now, reason=reason[:LONGEST_REASON])
+        orders = list(queryset.unfinished())
+        unfinished = Backfill.objects.filter(pk__in=[order.pk for order in orders]).unfinished()
+        done = unfinished.update(ended_at=now, reason=reason[:LONGEST_REASON])
+        audit.note(request, orders, _("Stopped."))
         words = ngettext("%d order was stopped.", "%d orders were stopped.", done) % done
         self.message_user(request, words, "success" if done else "info")
 
     @admin.action(description=gettext_lazy("Resume selected orders"), permissions=["change"])
     def resume(self, request: HttpRequest, queryset: BackfillQuerySet) -> None:
         """Go on where they were stopped, with the same date."""
-        done = queryset.filter(ended_at__isnull=False).update(ended_at=None, reason="")
+        orders = list(queryset.filter(ended_at__isnull=False))
+        stopped = Backfill.objects.filter(pk__in=[order.pk for order in orders])
+        done = stopped.update(ended_at=None, reason="")
+        audit.note(request, orders, _("Resumed."))
         words = ngettext("%d order goes on.", "%d orders go on.", done) % done
         self.message_user(request, words, "success" if done else "info")

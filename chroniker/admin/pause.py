@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from chroniker import constants, signals, write_database
-from chroniker.admin import display
+from chroniker.admin import audit, display
 from chroniker.admin.pause_banner import PauseBanner
 from chroniker.admin.permissions import may_pause
 from chroniker.models import Pause
@@ -92,10 +91,7 @@ class PauseAdmin(PauseBanner):
         """End those that are not over; what was missed is then made up for, or not."""
         chosen = list(queryset.values_list("pk", flat=True))
         ended = Pause.objects.filter(pk__in=chosen).end(_now())
-        person: Any = request.user
-        LogEntry.objects.log_actions(
-            user_id=person.pk, queryset=ended, action_flag=CHANGE, change_message=_("Ended.")
-        )
+        audit.note(request, ended, _("Ended."))
         done, left = len(ended), len(chosen) - len(ended)
         words = ngettext("%d pause was ended.", "%d pauses were ended.", done) % done
         self.message_user(request, words, "success" if done else "info")

@@ -78,14 +78,15 @@ def _in_words(gate: Any) -> str:
     return f"{gate.reason} ({display.exact_moment(to_stored(gate.opens))})"
 
 
-def withdraw(ids: Collection[int]) -> int:
-    """Take back requests to run that have not been met yet; returns of how many jobs."""
+def withdraw(ids: Collection[int]) -> list[Job]:
+    """Take back requests to run that have not been met yet; returns of which jobs."""
     jobs = Job.objects.filter(pk__in=ids, force_run=True)
     rows = JobHost.objects.filter(job__in=ids, force_run=True)
     asked = {*jobs.values_list("pk", flat=True), *rows.values_list("job_id", flat=True)}
+    found = list(Job.objects.filter(pk__in=asked))
     for each in (jobs, rows):
         each.update(force_run=False, forced_by=None, forced_args=None)
-    return len(asked)
+    return found
 
 
 def ask_to_stop(job: Job, username: str, fence: int | None) -> Answer:

@@ -228,6 +228,28 @@ def test_an_action_on_all_pages_reaches_every_job() -> None:
     assert Job.objects.filter(force_run=True).count() == 120
 
 
+@pytest.mark.parametrize("action", sorted(set.union(*EVERY_ACTION.values()) - {"delete_selected"}))
+def test_every_action_leaves_a_line_in_the_history_of_what_it_changed(action: str) -> None:
+    enabled, disabled = rows.job("enabled"), rows.job("disabled", enabled=False)
+    running = rows.job("running")
+    rows.claimed(running)
+    rows.silence(running)
+    Job.objects.filter(pk=enabled.pk).update(force_run="withdraw" in action)
+    changed = {
+        "disable_jobs": {enabled.pk, running.pk},
+        "enable_jobs": {disabled.pk},
+        "run_selected_jobs": {enabled.pk, running.pk},
+        "stop_selected_jobs": {running.pk},
+        "clear_stalled": {running.pk},
+        "withdraw_requests": {enabled.pk},
+    }.get(action, {enabled.pk, disabled.pk, running.pk})
+
+    do(people.browser("superuser"), action, enabled, disabled, running)
+
+    noted = LogEntry.objects.values_list("object_id", "user__username")
+    assert {(str(pk), "superuser") for pk in changed} == set(noted)
+
+
 # Many at once
 
 

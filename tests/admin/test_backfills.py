@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.admin.models import LogEntry
 
 from chroniker.constants import Status
 from chroniker.models import Backfill, Log
@@ -45,6 +46,8 @@ def test_an_order_is_given_watched_stopped_and_resumed() -> None:
     assert host.run(-60) == ["report"]
     assert browser.open("/chroniker/backfill/").says("1 of 3")
     assert [log.trigger for log in Log.objects.all()] == ["backfill"]
+    noted = LogEntry.objects.filter(object_id=given.pk).order_by("pk")
+    assert [entry.get_change_message() for entry in noted][1:] == ["Stopped.", "Resumed."]
 
 
 def test_the_reason_is_shown_where_a_date_failed() -> None:
