@@ -13,7 +13,10 @@ from chroniker.models import Job, Log, Pause
 from tests.admin import people, rows
 from tests.admin.browser import Browser, Page
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database("which action is offered to whom, and what it says"),
+]
 
 EVERY_ACTION = {
     "view": set(),

@@ -14,7 +14,10 @@ from chroniker.models import Job, JobDependency
 from tests.admin import people, rows
 from tests.running import Manage, due_job, run_due, run_of, wait_until
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database("what buttons do, and for whom"),
+]
 
 
 def pages(job: Job) -> list[str]:

@@ -14,7 +14,10 @@ from chroniker.models import Job
 from chroniker.models.database_clock import database_now
 from chroniker.moments import to_stored
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.one_database("what is refused before it reaches the database"),
+]
 
 GOOD = {"name": "job", "command": "succeed", "frequency": "DAILY"}
 RAW = {"name": "job", "command": "", "raw_command": "true", "frequency": "DAILY"}

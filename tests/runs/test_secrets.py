@@ -20,7 +20,11 @@ from chroniker.runs import capture
 from chroniker.runs.spool import Spool
 from tests.running import Manage, due_job, printed_so_far, run_due, run_of, wait_until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.process]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.process,
+    pytest.mark.one_database("what a run is given, and what its process makes of it"),
+]
 
 SECRET = "hunter2-of-the-file"
 WITHHELD = "[output withheld, for its secrets are not known: "
