@@ -63,7 +63,7 @@ def pill(kind: str, text: str, detail: str = "") -> SafeString:
     html = format_html(
         '<span class="chroniker-pill chroniker-{}"><span aria-hidden="true">{}</span> {}</span>',
         kind,
-        _SIGNS.get(kind, ""),
+        sign_of(kind),
         visible(text),
     )
     return words((html, small(visible(detail)))) if detail else html
@@ -78,7 +78,7 @@ def sign(kind: str, text: str) -> SafeString:
     """The sign of a state; what it means is said by a screen reader and on hover."""
     return format_html(
         '<span class="chroniker-sign chroniker-{}" role="img" aria-label="{}" title="{}">{}</span>',
-        *(kind, text, text, _SIGNS.get(kind, "")),
+        *(kind, text, text, sign_of(kind)),
     )
 
 
@@ -108,11 +108,6 @@ def shape_link(url: str, shape: str) -> SafeString:
 def live_row(job_id: int, html: str) -> SafeString:
     """A cell of a row that a script keeps up to date."""
     return format_html('<div data-chroniker-job="{}">{}</div>', job_id, html)
-
-
-def mark(kind: str) -> str:
-    """The sign of a state as plain text, for drawings, which say beside it what it means."""
-    return _SIGNS.get(kind, "")
 
 
 def strong(text: str) -> SafeString:

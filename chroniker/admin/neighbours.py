@@ -124,7 +124,7 @@ class _Drawing:
             y=y,
             kind=state.kind,
             name=name if len(name) <= _NAME_LENGTH else name[: _NAME_LENGTH - 1] + "…",
-            state=f"{display.mark(state.kind)} {state.words}",
+            state=f"{display.sign_of(state.kind)} {state.words}",
             title=f"{name}: {state.words}",
             url=url,
         )
