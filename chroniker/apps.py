@@ -14,3 +14,4 @@ class ChronikerConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks."""
         from chroniker import checks, stored_jobs, surroundings  # noqa: F401 - importing registers
+        from chroniker.jobs_in_code import checks as _drift  # noqa: F401

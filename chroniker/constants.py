@@ -66,6 +66,39 @@ BAD_ENDS = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
 """Ends that nobody wished for: who stops a run does."""
 
 
+class Event(TextChoices):
+    """What people, or services, may want to hear of."""
+
+    RUN_STARTED = "run_started", _("Started")
+    RUN_SUCCEEDED = "run_succeeded", _("Succeeded")
+    RUN_FAILED = "run_failed", _("Failed")
+    RUN_TIMED_OUT = "run_timed_out", _("Timed out")
+    RUN_LOST = "run_lost", _("Lost")
+    RUN_STOPPED = "run_stopped", _("Stopped")
+    RUN_RECOVERED = "run_recovered", _("Recovered")
+    RUN_MISSED = "run_missed", _("Did not run in time")
+    RUN_TOO_LONG = "run_too_long", _("Takes too long")
+    RUN_TOO_SHORT = "run_too_short", _("Was too short")
+    HOST_SILENT = "host_silent", _("Host is silent")
+    SCHEDULER_SILENT = "scheduler_silent", _("Scheduler is silent")
+    TEST = "test", _("Test")
+
+
+EVENT_OF_END = {
+    Status.SUCCEEDED: Event.RUN_SUCCEEDED,
+    Status.FAILED: Event.RUN_FAILED,
+    Status.TIMED_OUT: Event.RUN_TIMED_OUT,
+    Status.LOST: Event.RUN_LOST,
+    Status.STOPPED: Event.RUN_STOPPED,
+}
+"""What is noted of an end."""
+
+NOT_FOR_PEOPLE = (Event.RUN_STARTED, Event.RUN_STOPPED)
+"""What is as people wished it, and only services that watch jobs hear of."""
+
+BAD_EVENTS = tuple(EVENT_OF_END[status] for status in BAD_ENDS)
+
+
 class Trigger(TextChoices):
     """What started a run."""
 

@@ -70,10 +70,11 @@ def _parse_line(line: str) -> tuple[str, str | Reference]:
     refuse_value(value)
     if value.startswith("@@"):
         return name, value[1:]
-    return name, _parse_reference(value) if value.startswith("@") else value
+    return name, parse_reference(value) if value.startswith("@") else value
 
 
-def _parse_reference(value: str) -> Reference:
+def parse_reference(value: str) -> Reference:
+    """The reference that a value beginning with ``@`` is. Raises InvalidEnvironment."""
     kind, _colon, target = value[1:].partition(":")
     if kind not in _KINDS or not target.strip():
         raise InvalidEnvironment(

@@ -39,8 +39,20 @@ CHRONIKER_KILL_GRACE_SECONDS: float
 CHRONIKER_DISABLE_RAW_COMMAND: bool
 """Refuse raw commands, in the admin and at run time."""
 
+CHRONIKER_ALLOW_SHELL: bool
+"""Let raw commands be lines of a shell, where a job says so."""
+
+CHRONIKER_SHELLS: tuple[str, ...] | list[str]
+"""Paths of the shells that jobs may choose."""
+
 CHRONIKER_ALLOW_EVAL: bool
 """Let ``check_monitor`` evaluate the Python that is typed as its arguments in the admin."""
+
+CHRONIKER_MONITOR_MODELS: tuple[str, ...] | list[str] | None
+"""``app`` or ``app.Model`` that monitors may ask about; None: not sessions, tokens, and our own."""
+
+CHRONIKER_MONITOR_SECONDS: float
+"""How long a monitor's query may keep its database busy."""
 
 CHRONIKER_HOSTNAME: str | None
 """The name by which jobs know this host, None for the machine's own name: ``hostname``."""
@@ -50,6 +62,12 @@ CHRONIKER_USE_PID: bool
 
 CHRONIKER_PID_FN: str | Path | None
 """Path of the PID file, None for one in the spool folder, where nobody else can write."""
+
+CHRONIKER_INSTALLATION: str | None
+"""What this installation is called, None: the settings' module and the database."""
+
+CHRONIKER_JOBS: list[Any] | tuple[Any, ...] | str
+"""Jobs that are declared in the settings: mappings, or lines ``module.Class|1d|05:30``."""
 
 # Claims and recovery
 
@@ -107,6 +125,9 @@ CHRONIKER_LOG_FORMAT: str
 
 # Mail and notification
 
+CHRONIKER_NOTIFY_EVERY: float
+"""Seconds for which people are not told again of the same error; 0: each failure is told of."""
+
 CHRONIKER_EMAIL_SENDER: str
 """Name in From; by default ``EMAIL_SENDER``, else user@host of the process."""
 
@@ -124,6 +145,27 @@ CHRONIKER_EMAIL_SUBJECT_ERROR: str
 
 CHRONIKER_JOB_ERROR_CALLBACK: str | None
 """Dotted path of a callable, called for a failed run as ``callback(job, stdout=, stderr=)``."""
+
+CHRONIKER_SENTRY_CHECKINS: bool
+"""Tell the project's Sentry of each start and end, for its cron monitoring."""
+
+CHRONIKER_NOTIFY_URLS: tuple[str, ...] | list[str] | Mapping[str, Any]
+"""URLs of services that hear of all jobs, or a mapping: a job's group, or ``*``, to URLs."""
+
+# Watching
+
+CHRONIKER_LEARN_EXPECTATIONS: bool
+"""Whether jobs that do not say when a run is late, too long or too short learn it from history."""
+
+CHRONIKER_HOST_DAYS: float
+"""Days without a tick after which nobody expects a host to tick any more."""
+
+CHRONIKER_HEALTH_TOKEN: str | None
+"""Opens the addresses of ``chroniker.urls``; may be a reference such as ``@env:NAME``. None: only
+people who may view jobs open them."""
+
+CHRONIKER_METRICS_JOBS: int
+"""How many jobs have metrics of their own, the oldest first; the others are added up."""
 
 # Data
 
@@ -207,10 +249,16 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "CHRONIKER_START_METHOD": None,
         "CHRONIKER_KILL_GRACE_SECONDS": 10,
         "CHRONIKER_DISABLE_RAW_COMMAND": False,
+        "CHRONIKER_ALLOW_SHELL": False,
+        "CHRONIKER_SHELLS": ("/bin/sh", "/bin/bash"),
         "CHRONIKER_ALLOW_EVAL": False,
+        "CHRONIKER_MONITOR_MODELS": None,
+        "CHRONIKER_MONITOR_SECONDS": 30,
         "CHRONIKER_HOSTNAME": None,
         "CHRONIKER_USE_PID": False,
         "CHRONIKER_PID_FN": None,
+        "CHRONIKER_INSTALLATION": None,
+        "CHRONIKER_JOBS": (),
         "CHRONIKER_LOCK_TIMEOUT": 60,
         "CHRONIKER_RENEW_SECONDS": 10,
         "CHRONIKER_MAX_LOST_RERUNS": 3,
@@ -227,11 +275,18 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "CHRONIKER_MAX_OUTPUT_BYTES": 5 * 1024 * 1024,
         "CHRONIKER_STDERR_IS_FAILURE": True,
         "CHRONIKER_LOG_FORMAT": "%(levelname)s %(name)s %(message)s",
+        "CHRONIKER_NOTIFY_EVERY": 12 * 60 * 60,
         "CHRONIKER_EMAIL_SENDER": _email_sender,
         "CHRONIKER_EMAIL_HOST_USER": _email_host_user,
         "CHRONIKER_EMAIL_SUBJECT_SUCCESS": "Success: {{ job.name }}",
         "CHRONIKER_EMAIL_SUBJECT_ERROR": "Error: {{ job.name }}",
         "CHRONIKER_JOB_ERROR_CALLBACK": None,
+        "CHRONIKER_SENTRY_CHECKINS": False,
+        "CHRONIKER_NOTIFY_URLS": (),
+        "CHRONIKER_LEARN_EXPECTATIONS": True,
+        "CHRONIKER_HOST_DAYS": 7,
+        "CHRONIKER_HEALTH_TOKEN": None,
+        "CHRONIKER_METRICS_JOBS": 200,
         "CHRONIKER_JOB_NK": ("name",),
     }
 )

@@ -1,15 +1,19 @@
-"""Signals about runs and about pauses.
+"""Signals about runs, pauses and hosts.
 
-Those about runs are sent in the process that watches the run (``cron``, ``cronserver``, a worker),
-after what they tell has been stored; their sender is always the class ``chroniker.models.Job``. A
-receiver that raises is logged and disturbs neither the run nor the other receivers; one that takes
-long delays the other runs of its process.
+Each is sent after what it tells has been stored and committed; about runs, in the process that
+watches the run (``cron``, ``cronserver``, a worker, the caller of ``Job.run()``; if the watcher has
+died, the job's own process or the tick that finds the run). Their sender is then the class
+``chroniker.models.Job``. A receiver that raises is logged and disturbs neither the run nor the
+other receivers; one that takes long delays the other runs of its process.
 """
 
 from django.dispatch import Signal
 
 run_started = Signal()
-"""A run was claimed and is being carried out. Arguments: ``job``, ``log``, ``status`` (running)."""
+"""A run was claimed and is being carried out. Arguments: ``job``, ``log``, ``status`` (running).
+
+Not sent for a run that could not be started: that one has only an end.
+"""
 
 run_finished = Signal()
 """A run has ended, however. Arguments: ``job``, ``log``, ``status`` (how it ended)."""
@@ -25,3 +29,8 @@ class ``chroniker.models.Pause``. Argument: ``pause``."""
 scheduler_resumed = Signal()
 """Somebody has ended a pause before its time, or taken it back. The sender and the argument are the
 same. A pause that ends by itself is not told: nothing happens at that moment."""
+
+host_silent = Signal()
+"""A host that has looked for due jobs before has stopped to. Sent once for each silence, by whoever
+notices it: another host's tick, the web process, or the host's own next tick. The sender is the
+class ``chroniker.models.Host``. Arguments: ``host``, and ``last_tick`` (aware, in UTC)."""

@@ -119,4 +119,9 @@ def _database() -> dict[str, Any]:
 
 DATABASES = {"default": _database()}
 
+if sentry_dsn := os.environ.get("CHRONIKER_TEST_SENTRY_DSN"):
+    import sentry_sdk
+
+    sentry_sdk.init(sentry_dsn)
+
 globals().update(json.loads(os.environ.get("CHRONIKER_TEST_SETTINGS", "{}")))

@@ -1,6 +1,6 @@
-"""The admin, at the root."""
+"""The admin, at the root, and the addresses for machines."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns = [path("", admin.site.urls)]
+urlpatterns = [path("machines/", include("chroniker.urls")), path("", admin.site.urls)]

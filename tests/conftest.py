@@ -6,27 +6,63 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from django.db import connection
 from pytest_django import Settings
 
 from chroniker.models.database_clock import database_now
-from tests.running import Manage
+from tests.running import ROOT, Manage
+
+IS_THOROUGH = os.environ.get("CHRONIKER_TEST_THOROUGH") == "1"
+DATABASE = os.environ.get("CHRONIKER_TEST_DB", "sqlite")
+SHARED_BY = os.environ.get("CHRONIKER_TEST_SHARED_BY", DATABASE).split()
+"""The databases whose turns ``bin/test`` runs; they share the tests that start processes."""
+
+OF_SERVERS = {"chaos", "dispatch", "models", "notifications", "rules", "runs", "upgrade"}
+"""Folders of tests in which the databases' differences tell; the others, if thorough."""
+
+_MORE_OF_THE_SAME = {"forkserver", "1.0.22", "1.0.24"}
+"""Parameters of tests that are also run with others, which stand for them if not thorough."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On a database server, leave out what no database can change; SQLite's turn has all of it."""
-    if os.environ.get("CHRONIKER_TEST_DB", "sqlite") == "sqlite":
-        return
-    kept = [item for item in items if _needs_a_database(item)]
+    """Leave out what says nothing new, unless ``bin/test --thorough`` asks for it.
+
+    On a database server that is also what no database can change; SQLite's turn has all of it.
+    """
+    kept = [item for item in items if _is_wanted(item)]
     if kept:  # unless only such tests were asked for
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
 
 
+def _is_wanted(item: pytest.Item) -> bool:
+    if not IS_THOROUGH:
+        parameters = item.name.partition("[")[2].rstrip("]").split("-")
+        if item.get_closest_marker("thorough") or _MORE_OF_THE_SAME & {*parameters}:
+            return False
+        if _is_shared(item):
+            # By name, so that each run asks each of them of one database.
+            return SHARED_BY[crc32(item.nodeid.encode()) % len(SHARED_BY)] == DATABASE
+    return DATABASE == "sqlite" or _needs_a_database(item)
+
+
+def _is_shared(item: pytest.Item) -> bool:
+    starts_processes = item.get_closest_marker("process") is not None
+    of_each_or_one = any(item.get_closest_marker(name) for name in ("chaos", "one_database"))
+    return starts_processes and not of_each_or_one and _folder(item) in OF_SERVERS
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(ROOT / "tests").parts[0]
+
+
 def _needs_a_database(item: pytest.Item) -> bool:
     if item.get_closest_marker("one_database"):
+        return False
+    if not IS_THOROUGH and _folder(item) not in OF_SERVERS:
         return False
     fixtures = set(getattr(item, "fixturenames", ()))
     marked = any(item.get_closest_marker(name) for name in ("django_db", "upgrade", "chaos"))
@@ -81,19 +117,10 @@ def invariants_hold(request: pytest.FixtureRequest, spool_dir: Path) -> Iterator
 
 
 def _clear_up_as_the_next_tick() -> None:
-    """Remove the folders of ended runs that the test's scheduler was killed before removing.
-
-    So do those that wait for a supervisor to tell people, where the test did without one.
-    """
+    """Remove the folders of ended runs that the test's scheduler was killed before removing."""
     from chroniker.dispatch.leftovers import clear_up
-    from chroniker.runs.spool import Spool
-    from chroniker.spool_root import root
 
     clear_up("default", database_now("default"))
-    for folder in root().iterdir():
-        left = Spool(folder).read_result()
-        if left is not None and left.tells:
-            Spool(folder).remove()
 
 
 @pytest.fixture

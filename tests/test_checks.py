@@ -47,6 +47,9 @@ def test_every_setting_is_checked() -> None:
         ("CHRONIKER_KILL_GRACE_SECONDS", -1),
         ("CHRONIKER_KILL_GRACE_SECONDS", "10"),
         ("CHRONIKER_DISABLE_RAW_COMMAND", "False"),
+        ("CHRONIKER_ALLOW_SHELL", "yes"),
+        ("CHRONIKER_SHELLS", ("bash",)),
+        ("CHRONIKER_SHELLS", "/bin/sh"),
         ("CHRONIKER_HOSTNAME", ""),
         ("CHRONIKER_HOSTNAME", "*"),
         ("CHRONIKER_HOSTNAME", " blue"),
@@ -102,6 +105,8 @@ def test_a_value_of_the_wrong_kind_is_an_error_that_names_it(name: str, value: o
     [
         ("CHRONIKER_USE_PID", 1),
         ("CHRONIKER_PID_FN", "cron.pid"),
+        ("CHRONIKER_ALLOW_SHELL", True),
+        ("CHRONIKER_SHELLS", ["/bin/dash"]),
         ("CHRONIKER_SPOOL_DIR", Path("/var/spool/chroniker")),
         ("CHRONIKER_SPOOL_DIR", "/var/spool/chroniker"),
         ("CHRONIKER_STALE_MINUTES", 0.5),

@@ -23,7 +23,10 @@ from tests.running import ROOT, due_job, run_due
 
 
 @pytest.mark.process
-@pytest.mark.parametrize(("use_tz", "zone"), [("1", "UTC"), ("0", "America/New_York")])
+@pytest.mark.parametrize(
+    ("use_tz", "zone"),
+    [("1", "UTC"), pytest.param("0", "America/New_York", marks=pytest.mark.thorough)],
+)
 def test_a_project_s_own_tests_for_1_x_pass_in_memory(use_tz: str, zone: str) -> None:
     memory = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
     settings = json.loads(os.environ["CHRONIKER_TEST_SETTINGS"])

@@ -16,9 +16,11 @@ from django.contrib.sites.models import Site
 from django.core.mail import EmailMessage
 from pytest_django import Settings
 
-from chroniker import notifications
-from chroniker.models import Job, Log
+from chroniker.models import Delivery, Job, Log
 from chroniker.moments import utc_now
+from chroniker.notifications import links, mail_subscribers
+from chroniker.notifications.message import body_of, subject_of
+from chroniker.notifications.sender import send_here
 from tests.running import Manage, due_job, run_due, run_of, wait_until
 
 pytestmark = [
@@ -68,7 +70,7 @@ def recipients(outbox: Outbox) -> list[list[str]]:
 def test_subscribers_hear_of_what_the_job_says(
     wishes: dict[str, bool], success: bool, mailed: bool, mailoutbox: Outbox
 ) -> None:
-    notifications.notify(log_of(subscriber(), job=wishes, success=success))
+    mail_subscribers(log_of(subscriber(), job=wishes, success=success))
 
     assert len(mailoutbox) == mailed
 
@@ -89,7 +91,7 @@ def test_each_subscriber_gets_a_mail_of_their_own(mailoutbox: Outbox) -> None:
 def test_who_has_no_address_or_left_is_passed_over(mailoutbox: Outbox) -> None:
     users = subscriber("blank", ""), subscriber("left", is_active=False), subscriber("ann")
 
-    notifications.notify(log_of(*users))
+    mail_subscribers(log_of(*users))
 
     assert recipients(mailoutbox) == [["ann@example.com"]]
 
@@ -99,13 +101,13 @@ def test_users_of_a_model_without_full_names_hear_of_it_too(
 ) -> None:
     monkeypatch.delattr(AbstractUser, "get_full_name")
 
-    notifications.notify(log_of(subscriber("ann"), subscriber("bob")))
+    mail_subscribers(log_of(subscriber("ann"), subscriber("bob")))
 
     assert recipients(mailoutbox) == [["ann@example.com"], ["bob@example.com"]]
 
 
 def test_nobody_is_mailed_without_subscribers(mailoutbox: Outbox) -> None:
-    notifications.notify(log_of())
+    mail_subscribers(log_of())
 
     assert mailoutbox == []
 
@@ -114,7 +116,7 @@ def test_the_sender_is_a_setting(mailoutbox: Outbox, settings: Settings) -> None
     settings.CHRONIKER_EMAIL_SENDER = "The Scheduler"
     settings.CHRONIKER_EMAIL_HOST_USER = "cron@example.com"
 
-    notifications.notify(log_of(subscriber()))
+    mail_subscribers(log_of(subscriber()))
 
     assert mailoutbox[0].from_email == "The Scheduler <cron@example.com>"
     assert mailoutbox[0].extra_headers["Auto-Submitted"] == "auto-generated"
@@ -136,19 +138,19 @@ def test_the_sender_is_a_setting(mailoutbox: Outbox, settings: Settings) -> None
 def test_the_subject_follows_from_the_result_not_from_the_text(
     values: dict[str, Any], subject: str
 ) -> None:
-    assert notifications.subject_of(log_of(**values)) == subject
+    assert subject_of(log_of(**values)) == subject
 
 
 def test_the_subject_is_plain_text_in_one_line() -> None:
     log = log_of(job={"name": "A & B's <report>\r\nBcc: everyone@example.com"})
 
-    assert notifications.subject_of(log) == "Error: A & B's <report> Bcc: everyone@example.com"
+    assert subject_of(log) == "Error: A & B's <report> Bcc: everyone@example.com"
 
 
 def test_a_subject_can_name_what_the_log_knows(settings: Settings) -> None:
     settings.CHRONIKER_EMAIL_SUBJECT_ERROR = "{{ job.name }} {{ status }} on {{ hostname }}"
 
-    assert notifications.subject_of(log_of(hostname="web1")) == "nightly failed on web1"
+    assert subject_of(log_of(hostname="web1")) == "nightly failed on web1"
 
 
 # The body
@@ -158,7 +160,7 @@ def test_the_body_leads_to_the_job_and_shows_what_was_printed(settings: Settings
     settings.BASE_SECURE_URL = "https://example.com/"
     log = log_of(stdout="3 < 5 & so on", stderr="oh'no", reason="exited with status 3")
 
-    body = notifications.body_of(log)
+    body = body_of(log)
 
     assert body.splitlines()[0] == f"https://example.com/chroniker/job/{log.job.pk}/change/"
     for text in ("3 < 5 & so on", "oh'no", "exited with status 3"):
@@ -182,11 +184,11 @@ def test_links_start_with_what_the_project_says(
     for name, value in values.items():
         setattr(settings, name, value)
 
-    assert notifications.base_url() == url
+    assert links.base_url() == url
 
 
 def test_the_body_is_bounded() -> None:
-    body = notifications.body_of(log_of(stdout="x" * 1_000_000))
+    body = body_of(log_of(stdout="x" * 1_000_000))
 
     assert len(body) < 70_000
 
@@ -202,7 +204,7 @@ def test_a_monitor_s_mail_is_its_own_text(settings: Settings) -> None:
     settings.BASE_URL = "http://x"
     log = log_of(job=MONITOR, stderr="3 users & counting")
 
-    body = notifications.body_of(log)
+    body = body_of(log)
 
     assert f"http://x/users/?since={utc_now():%Y}&q=a+b" in body
     assert "Users & <b>friends</b>" in body
@@ -210,7 +212,7 @@ def test_a_monitor_s_mail_is_its_own_text(settings: Settings) -> None:
 
 
 def test_a_monitor_without_a_url_names_none() -> None:
-    body = notifications.body_of(log_of(job=MONITOR | {"monitor_url": ""}, stderr="3 users"))
+    body = body_of(log_of(job=MONITOR | {"monitor_url": ""}, stderr="3 users"))
 
     assert "None" not in body
     assert "3 users" in body
@@ -223,7 +225,7 @@ def test_a_template_that_is_broken_does_not_keep_the_mail_back(
 ) -> None:
     log = log_of(subscriber(), job=MONITOR | {field: fault}, stderr="3 users")
 
-    notifications.notify(log)
+    mail_subscribers(log)
 
     assert "3 users" in mailoutbox[0].body
 
@@ -233,7 +235,7 @@ def test_a_broken_subject_does_not_keep_the_mail_back(
 ) -> None:
     settings.CHRONIKER_EMAIL_SUBJECT_ERROR = "{% no_such_tag %}"
 
-    notifications.notify(log_of(subscriber()))
+    mail_subscribers(log_of(subscriber()))
 
     assert mailoutbox[0].subject == "Error: nightly"
 
@@ -244,7 +246,7 @@ def test_a_template_only_reads(call: str) -> None:
     log = log_of(job=MONITOR | {"monitor_error_template": template})
     kept = Log.objects.create(job=log.job, success=True)
 
-    notifications.body_of(log)
+    body_of(log)
 
     assert list(Log.objects.all()) == [kept]
     assert not Job.objects.get().is_running
@@ -268,28 +270,35 @@ def _forget() -> None:
     calls.clear()
 
 
-@pytest.mark.parametrize(("success", "called"), [(False, 1), (True, 0)])
+@pytest.mark.parametrize(("command", "called"), [("fail", 1), ("succeed", 0)])
 def test_the_callback_hears_of_failed_runs_once(
-    success: bool, called: int, settings: Settings, mailoutbox: Outbox
+    command: str, called: int, settings: Settings
 ) -> None:
     settings.CHRONIKER_JOB_ERROR_CALLBACK = f"{__name__}.remember"
-    log = log_of(success=success, stdout="out", stderr="err")
+    job = due_job(command, name="nightly")
 
-    notifications.notify(log)
+    job.run()
+    send_here("default")
 
-    assert calls == [{"job": log.job, "stdout": "out", "stderr": "err"}] * called
+    log = run_of(job)
+    told = {"job": job, "stdout": log.stdout, "stderr": log.stderr}
+    assert calls == [told] * called
 
 
 @pytest.mark.parametrize("path", [f"{__name__}.fail", "no.such.callback"])
-def test_a_callback_that_fails_is_only_logged(
-    path: str, settings: Settings, mailoutbox: Outbox, caplog: pytest.LogCaptureFixture
+def test_a_callback_that_fails_is_tried_again_and_keeps_no_mail_back(
+    path: str, settings: Settings, mailoutbox: Outbox
 ) -> None:
     settings.CHRONIKER_JOB_ERROR_CALLBACK = path
+    job = due_job("fail", name="nightly")
+    job.subscribers.add(subscriber())
 
-    notifications.notify(log_of(subscriber()))
+    job.run()
 
     assert len(mailoutbox) == 1
-    assert "call_back failed" in caplog.text
+    delivery = Delivery.objects.get(channel="callback")
+    assert (delivery.status, delivery.attempts) == ("pending", 1)
+    assert "fault" in delivery.error or "no" in delivery.error
 
 
 # Of real runs

@@ -31,6 +31,8 @@ DEFAULTS_OF_1_X = {
     "CHRONIKER_JOB_ERROR_CALLBACK": None,
     "CHRONIKER_LOG_FORMAT": "%(levelname)s %(name)s %(message)s",
     "CHRONIKER_DISABLE_RAW_COMMAND": False,
+    "CHRONIKER_ALLOW_SHELL": False,
+    "CHRONIKER_SHELLS": ("/bin/sh", "/bin/bash"),
 }
 
 

@@ -3,15 +3,19 @@
 from django.contrib import admin
 
 from chroniker.admin.backfill import BackfillAdmin
+from chroniker.admin.delivery import DeliveryAdmin
+from chroniker.admin.host import HostAdmin
 from chroniker.admin.inlines import JobDependencyInline
 from chroniker.admin.job import JobAdmin
 from chroniker.admin.log import LogAdmin
 from chroniker.admin.monitor import MonitorAdmin
 from chroniker.admin.pause import PauseAdmin
-from chroniker.models import Backfill, Job, Log, Monitor, Pause
+from chroniker.models import Backfill, Delivery, Host, Job, Log, Monitor, Pause
 
 __all__ = [
     "BackfillAdmin",
+    "DeliveryAdmin",
+    "HostAdmin",
     "JobAdmin",
     "JobDependencyInline",
     "LogAdmin",
@@ -25,6 +29,8 @@ _ADMINS = (
     (Monitor, MonitorAdmin),
     (Pause, PauseAdmin),
     (Backfill, BackfillAdmin),
+    (Delivery, DeliveryAdmin),
+    (Host, HostAdmin),
 )
 
 for model, model_admin in _ADMINS:

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from chroniker.admin import audit, requests
+from chroniker.admin import audit, requests, told
 from chroniker.admin.permissions import JobPermissions
 from chroniker.admin.requests import Answer
 from chroniker.models import Job, JobQuerySet
@@ -122,7 +122,7 @@ class JobActions(JobPermissions, admin.ModelAdmin):
     @admin.action(description=gettext_lazy("Withdraw requests to run"), permissions=["run"])
     def withdraw_requests(self, request: HttpRequest, queryset: JobQuerySet) -> None:
         """Take back requests to run that are still pending."""
-        withdrawn = requests.withdraw(_ids(queryset))
+        withdrawn = requests.withdraw(_ids(queryset), request.user.get_username())
         audit.note(request, withdrawn, _("Withdrew the request to run."))
         done = len(withdrawn)
         self._tell(
@@ -205,6 +205,27 @@ class JobActions(JobPermissions, admin.ModelAdmin):
             ngettext("%d job was paused already.", "%d jobs were paused already.", left),
         )
 
+    @admin.action(description=gettext_lazy("Send a test notification"), permissions=["send"])
+    @asks_first
+    def send_test(self, request: HttpRequest, queryset: JobQuerySet) -> None:
+        """Tell the services of each that this is a test, and who asks for it by mail."""
+        ids = _ids(queryset)
+        for pk in ids:
+            told.note_test(request, pk)
+        done = len(ids)
+        words = ngettext(
+            "A test is sent for %d job by the next tick; the list of notifications tells what "
+            "becomes of it.",
+            "Tests are sent for %d jobs by the next tick; the list of notifications tells what "
+            "becomes of them.",
+            done,
+        )
+        self._tell(request, done, words)
+
+    def has_send_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        """Whether this person may have something sent."""
+        return told.may_send(request)
+
     def _enable(self, request: HttpRequest, ids: list[int]) -> None:
         if not ids:
             return
@@ -228,9 +249,11 @@ class JobActions(JobPermissions, admin.ModelAdmin):
 
     def _without_raw(self, request: HttpRequest, ids: list[int]) -> tuple[list[int], int]:
         """Those of these jobs that this person may enable, and how many others there are."""
-        if self.has_edit_raw_command_permission(request):
+        if self.has_use_shell_permission(request):
             return ids, 0
-        harmless = Job.objects.filter(pk__in=ids).exclude(raw_command__gt="")
+        may_edit = self.has_edit_raw_command_permission(request)
+        chosen = Job.objects.filter(pk__in=ids)
+        harmless = chosen.exclude(shell__gt="") if may_edit else chosen.exclude(raw_command__gt="")
         allowed = list(harmless.values_list("pk", flat=True))
         return allowed, len(ids) - len(allowed)
 

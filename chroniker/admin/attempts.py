@@ -13,18 +13,21 @@ from chroniker.models import Log
 ATTEMPTS = 50
 """How many attempts are shown: the newest."""
 
-LOOKED_AT = 100
-"""How many runs before this one are compared with it."""
+LOOKED_AT = 1000
+"""How many runs before this one are counted."""
 
-_END = ("status", "success", "on_time", "reason", "exit_code")
 _SHORT = ("pk", "job", "status", "success", "on_time", "attempt", "run_start_datetime")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Likeness:
-    """How many runs in a row before this one ended in the same way, and when the first did."""
+    """How many runs before this one, since the last good one, had the same error.
+
+    ``first`` is the first of them, and ``since`` its start.
+    """
 
     count: int
+    first: int
     since: datetime
 
     @property
@@ -59,27 +62,33 @@ def later(log: Log) -> int | None:
 
 def last_good(log: Log) -> Log | None:
     """The last run of the job before this one that succeeded."""
-    good: Log | None = _before(log).filter(success=True).only(*_SHORT).first()
+    # With the column that says what went wrong, for the index that it is part of.
+    good: Log | None = _before(log).filter(success=True, fingerprint=None).only(*_SHORT).first()
     return good
 
 
 def likeness(log: Log) -> Likeness | None:
-    """How often the job ended like this just before; None if this was new, or is no failure."""
-    if log.state in (Status.RUNNING, Status.SUCCEEDED, Status.SKIPPED):
+    """How often the job failed of the same before; None if the error was new, or is none.
+
+    Of a job that every host runs for itself, only what happened on the same host counts.
+    """
+    if not log.fingerprint:
         return None
-    own = [getattr(log, name) for name in _END]
-    count, since = 0, None
-    for start, *end in _before(log).values_list("run_start_datetime", *_END)[:LOOKED_AT]:
-        if end != own:
-            break
-        count, since = count + 1, start
-    return None if since is None else Likeness(count, since)
+    same = _before(log).filter(fingerprint=log.fingerprint)
+    good = last_good(log)
+    if good is not None:
+        same = same.filter(run_start_datetime__gt=good.run_start_datetime)
+    found = same.values_list("pk", "run_start_datetime")[:LOOKED_AT]
+    if not found:
+        return None
+    first, since = found[len(found) - 1]
+    return Likeness(count=len(found), first=first, since=since)
 
 
 def _before(log: Log) -> Any:
     """The runs of the job before this one that were carried out, the newest first."""
     before = Log.objects.carried_out().filter(
-        job=log.job_id, run_start_datetime__lt=log.run_start_datetime
+        job=log.job_id, slot=log.slot, run_start_datetime__lt=log.run_start_datetime
     )
     return before.order_by("-run_start_datetime")
 

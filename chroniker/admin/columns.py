@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.urls import reverse
@@ -14,16 +12,15 @@ from django.utils.translation import gettext_lazy
 
 from chroniker import constants
 from chroniker.admin import display, run_bars
-from chroniker.admin.state import (
+from chroniker.models import Job
+from chroniker.models.state import (
     fence_on_screen,
     is_stale,
     last_outcome,
-    next_runs,
     running,
     state_of,
 )
-from chroniker.models import Job
-from chroniker.moments import to_instant, to_stored, utc_now
+from chroniker.moments import to_instant, utc_now
 
 
 class JobColumns(admin.ModelAdmin):
@@ -177,22 +174,6 @@ class JobColumns(admin.ModelAdmin):
         due = not job._state.adding and job.is_due(check_hostname=False)
         return _("Yes") if due else _("No")
 
-    @admin.display(description=gettext_lazy("waits for"))
-    def why_not_running(self, job: Job) -> str:
-        """What keeps it from running now, as the tick of this host would find it."""
-        if job._state.adding:
-            return display.NOTHING
-        shut = [gate for gate in job.why_not_running() if not gate.is_open]
-        if not shut:
-            return _("Nothing: it starts at the next tick.")
-        return display.items(self._shut(gate) for gate in shut)
-
-    def _shut(self, gate: Any) -> str:
-        reason = f"{gate.name}: {display.visible(gate.reason)}"
-        if gate.opens is None:
-            return reason
-        return display.words((reason, display.moment(to_stored(gate.opens))))
-
     @admin.display(description=gettext_lazy("progress"))
     def progress_percent_str(self, job: Job) -> str:
         """How far the run is."""
@@ -206,24 +187,3 @@ class JobColumns(admin.ModelAdmin):
     def estimated_completion_datetime_str(self, job: Job) -> str:
         """When the run will be complete."""
         return display.moment(job.estimated_completion_datetime)
-
-    @admin.display(description=gettext_lazy("next runs"))
-    def next_runs(self, job: Job) -> str:
-        """The next five times it will run, if nothing is changed."""
-        if job._state.adding or job.frequency == constants.MANUAL:
-            return display.NOTHING
-        try:
-            moments = next_runs(job, utc_now())
-        except (ValueError, OverflowError):  # the schedule in words says what is wrong
-            return display.NOTHING
-        if not moments:
-            return _("None")
-        return display.items(self._upcoming(job, moment) for moment in moments)
-
-    def _upcoming(self, job: Job, moment: datetime) -> str:
-        when = display.moment(to_stored(moment))
-        if not job.timezone:
-            return when
-        zone = job.valid_zone_name
-        there = f"{moment.astimezone(ZoneInfo(zone)):%H:%M} {zone}"
-        return display.words((when, display.small(there)))

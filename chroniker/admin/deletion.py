@@ -15,8 +15,8 @@ from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from chroniker.admin.state import running
 from chroniker.models import Job, Log
+from chroniker.models.state import running
 
 SHOWN = 100
 """How many objects are named."""

@@ -1,23 +1,26 @@
 """Plain values in, safe HTML out: the one place of the admin where HTML is made from values."""
 
+# ruff: noqa: PLC0414 - moments and lengths in words are part of what is shown
+
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.utils import formats, timezone
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from chroniker import terminal
 from chroniker.moments import to_instant
-
-NOTHING = "\N{EN DASH}"
+from chroniker.wording import NOTHING as NOTHING
+from chroniker.wording import ago as ago
+from chroniker.wording import ahead as ahead
+from chroniker.wording import duration as duration
+from chroniker.wording import local
+from chroniker.wording import plain_moment as plain_moment
+from chroniker.wording import visible as visible
 
 _SIGNS = {
     "running": "▶",
@@ -34,28 +37,6 @@ _SIGNS = {
     "late": "!",
 }
 """Shown besides the colour, for those who do not see it. The keys are classes in the CSS."""
-
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
-)
-_DELETE = 0x7F
-_SPACE = 0x20
-_PICTURES = 0x2400
-
-
-def visible(text: str) -> str:
-    """The text with control characters, also those that turn the writing direction, made visible.
-
-    Line ends of any kind become newlines. Not escaped.
-    """
-    return _CONTROL.sub(_picture, text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def _picture(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    if code < _SPACE:
-        return chr(_PICTURES + code)
-    return "\u2421" if code == _DELETE else f"\\u{code:04x}"
 
 
 def pill(kind: str, text: str, detail: str = "") -> SafeString:
@@ -132,11 +113,11 @@ def moment(value: datetime | None, words: str = "") -> str:
     """A date and time in the current time zone, or words for it; exactly on hover and focus."""
     if value is None:
         return words or NOTHING
-    local = _local(value)
+    shown = local(value)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
-        local.isoformat(),
-        f"{local:%Y-%m-%d %H:%M:%S %Z}".rstrip(),
+        shown.isoformat(),
+        f"{shown:%Y-%m-%d %H:%M:%S %Z}".rstrip(),
         words or plain_moment(value),
     )
 
@@ -145,8 +126,8 @@ def exact_moment(value: datetime | None) -> str:
     """A date and time, and below it the same to the second and with its zone."""
     if value is None:
         return NOTHING
-    local = _local(value)
-    return lines((moment(value), small(f"{local:%H:%M:%S %Z}".rstrip())))
+    shown = local(value)
+    return lines((moment(value), small(f"{shown:%H:%M:%S %Z}".rstrip())))
 
 
 def elsewhere(value: datetime | None, zone: str) -> SafeString | str:
@@ -154,37 +135,11 @@ def elsewhere(value: datetime | None, zone: str) -> SafeString | str:
     if value is None:
         return ""
     there = to_instant(value).astimezone(ZoneInfo(zone))
-    here = _local(value)
+    here = local(value)
     if here.replace(tzinfo=None) == there.replace(tzinfo=None):
         return ""
     shown = f"{there:%H:%M}" if here.date() == there.date() else f"{there:%Y-%m-%d %H:%M}"
     return small(f"{shown} {zone}")
-
-
-def plain_moment(value: datetime) -> str:
-    """The same as plain text."""
-    return formats.date_format(_local(value), "DATETIME_FORMAT")
-
-
-def _local(value: datetime) -> datetime:
-    """As templates have it: without time zone support, what is stored is local already."""
-    return timezone.localtime(value) if timezone.is_aware(value) else value
-
-
-def ago(value: datetime | None, now: datetime) -> str:
-    """How long it is since then, in words. Both aware."""
-    if value is None:
-        return NOTHING
-    if now - value < timedelta(minutes=1):
-        return _("just now")
-    return _("%s ago") % timesince(value, now, depth=1)
-
-
-def ahead(value: datetime, now: datetime) -> str:
-    """How long it is until then, in words. Both aware."""
-    if value - now < timedelta(minutes=1):
-        return _("in a moment")
-    return _("in %s") % timesince(now, value, depth=1)
 
 
 def lines(parts: Iterable[str]) -> SafeString:
@@ -252,23 +207,6 @@ def row_button(url: str, text: str, *, label: str, fence: int | None = None) -> 
         ' aria-label="{}"{}>{}</button>',
         *(url, visible(label), named, text),
     )
-
-
-def duration(value: timedelta | None) -> str:
-    """A length of time as people say it, for instance ``1 h 04 m`` or ``12.3 s``."""
-    if value is None:
-        return ""
-    seconds = max(0.0, value.total_seconds())
-    if seconds < 60:  # noqa: PLR2004 - seconds of a minute
-        return _("%s s") % formats.number_format(round(seconds, 1), 1)
-    minutes, seconds = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return _("%(days)d d %(hours)02d h") % {"days": days, "hours": hours}
-    if hours:
-        return _("%(hours)d h %(minutes)02d m") % {"hours": hours, "minutes": minutes}
-    return _("%(minutes)d m %(seconds)02d s") % {"minutes": minutes, "seconds": seconds}
 
 
 def facts(parts: Iterable[str]) -> SafeString:

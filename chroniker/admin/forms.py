@@ -16,12 +16,17 @@ from django.core.management import get_commands
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from chroniker import constants
-from chroniker.admin.commands.parser import fault_of_job
+from chroniker import constants, settings
+from chroniker.admin import code_notes, display
+from chroniker.command_parser import fault_of_job
 from chroniker.environment import guarded_lines
 from chroniker.models import Job
 
 Choices = list[tuple[str, Any]]
+
+
+TELLS = frozenset({"subscribers", "notify_urls", "ping_url"})
+"""Fields of a job that let more people, or services, hear of what it prints."""
 
 
 class JobForm(forms.ModelForm):
@@ -35,17 +40,25 @@ class JobForm(forms.ModelForm):
     may_edit_raw_command = True
     """Whether the person may write what decides which code runs."""
 
+    user: Any = None
+    """Who is writing."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._offer("command", command_choices())
         self._offer("timezone", timezone_choices())
+        self._offer("shell", shell_choices())
         self._offer("frequency", [*constants.FREQ_CHOICES])
         for field in self.fields.values():
             if isinstance(field.widget, forms.SplitDateTimeWidget):
-                _label_parts(field)
+                label_parts(field)
         if self.instance.pk:
             for name in self._own_fields():
                 self.fields[name].show_hidden_initial = True
+            for name, note in code_notes.of_fields(self.instance).items():
+                if name in self.fields:
+                    help_text = (str(self.fields[name].help_text), display.strong(note))
+                    self.fields[name].help_text = display.words(filter(None, help_text))
 
     def clean(self) -> dict[str, Any]:
         """Leave alone what was not touched."""
@@ -59,11 +72,13 @@ class JobForm(forms.ModelForm):
         return cleaned
 
     def _post_clean(self) -> None:
-        """Let the command's own parser read the arguments, if either was changed."""
+        """Let the command itself judge the arguments if either was changed, or who is told."""
         super()._post_clean()  # type: ignore[misc]
         changed = {"command", "args"} & self.fields.keys() - self._untouched()
-        if changed and self.instance.command and not {"command", "args"} & self.errors.keys():
-            fault = fault_of_job(self.instance, self.instance.args)
+        is_asked = changed or TELLS & set(self.changed_data)
+        if is_asked and self.instance.command and not {"command", "args"} & self.errors.keys():
+            job, is_new = self.instance, bool(changed)
+            fault = fault_of_job(job, job.args, self.user, is_new=is_new)
             if fault:
                 self.add_error("args" if "args" in self.fields else None, fault)
 
@@ -131,7 +146,7 @@ class JobForm(forms.ModelForm):
         )
 
 
-def _label_parts(field: Any) -> None:
+def label_parts(field: Any) -> None:
     """Let a screen reader say of a date and a time what they are the date and the time of."""
     date, time = field.widget.widgets
     date.attrs["aria-label"] = _("%s: date") % field.label
@@ -148,6 +163,12 @@ def command_choices() -> Choices:
         for app, commands in by_app.items()
     ]
     return [("", _EMPTY), *sorted(groups)]
+
+
+def shell_choices() -> Choices:
+    """The shells that may be used; first none."""
+    known = settings.CHRONIKER_SHELLS if settings.CHRONIKER_ALLOW_SHELL else ()
+    return [("", _("without a shell")), *((path, path) for path in known)]
 
 
 def timezone_choices() -> Choices:

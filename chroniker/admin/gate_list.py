@@ -9,11 +9,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from chroniker.admin import display
-from chroniker.admin.state import running
 from chroniker.models import Job
+from chroniker.models.state import running
 from chroniker.moments import to_stored
 
 _WORDS = {
+    "installation": (
+        gettext_lazy("The tables are this installation's"),
+        gettext_lazy("The tables are another installation's"),
+    ),
     "enabled": (gettext_lazy("Enabled"), gettext_lazy("Disabled")),
     "fault": (gettext_lazy("No fault found"), gettext_lazy("Found faulty")),
     "host": (gettext_lazy("May run on this host"), gettext_lazy("Not for this host")),

@@ -14,25 +14,28 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from chroniker import settings
-from chroniker.admin import deletion, graph, job_fieldsets
+from chroniker.admin import code, code_notes, deletion, graph, installation, job_fieldsets
+from chroniker.admin.code import CodePage
 from chroniker.admin.forms import JobForm
 from chroniker.admin.inlines import JobDependencyInline
+from chroniker.admin.installation import InstallationPage
+from chroniker.admin.interchange import ExportAndImport
 from chroniker.admin.job_list import GroupFilter, LastResultFilter, StateFilter
 from chroniker.admin.job_page import JobPage
 from chroniker.admin.live_list import LiveList
 from chroniker.admin.pages.views import SitePages
-from chroniker.admin.state import running
 from chroniker.models import Job
+from chroniker.models.state import running
 
 _WHAT_A_RAW_COMMAND_DOES = (
-    *("command", "args", "raw_command", "hostname", "frequency", "params"),
+    *("command", "args", "raw_command", "shell", "hostname", "frequency", "params"),
     *("cron_expression", "timezone", "next_run", "jitter_seconds"),
     *("environment", "working_directory"),
 )
 """What may not be changed of a job with a raw command by who may not write raw commands."""
 
 
-class JobAdmin(JobPage, SitePages, LiveList):
+class JobAdmin(JobPage, CodePage, InstallationPage, SitePages, LiveList, ExportAndImport):
     """Jobs: what they are, what they are doing, and the buttons that ask something of them."""
 
     form = JobForm
@@ -52,6 +55,9 @@ class JobAdmin(JobPage, SitePages, LiveList):
     actions = (
         *("enable_jobs", "disable_jobs", "toggle_enabled", "run_selected_jobs"),
         *("withdraw_requests", "stop_selected_jobs", "clear_stalled", "pause_selected_jobs"),
+        *("acknowledge_selected_jobs", "hear_of_selected_jobs"),
+        "send_test",
+        *("export_json", "export_yaml", "export_crontab"),
     )
     readonly_fields = job_fieldsets.READ_ONLY
     fieldsets: ClassVar[Any] = job_fieldsets.FIELDSETS
@@ -106,6 +112,8 @@ class JobAdmin(JobPage, SitePages, LiveList):
             hidden |= {*self.get_readonly_fields(request)} - job_fieldsets.OF_A_NEW_JOB
         else:
             hidden |= _without_news(obj)
+        if "shell" in self.get_readonly_fields(request, obj) and not (obj and obj.shell):
+            hidden.add("shell")
         return job_fieldsets.of_job(obj or Job(), lambda name: name not in hidden)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Job | None = None) -> Any:
@@ -120,13 +128,18 @@ class JobAdmin(JobPage, SitePages, LiveList):
         elif not may_edit_raw or (settings.CHRONIKER_DISABLE_RAW_COMMAND and not has_raw):
             # Where raw commands are disabled, one that is stored can still be taken out.
             readonly.append("raw_command")
-        return readonly
+        uses_shell = obj is not None and bool(obj.shell)
+        may_use_shell = settings.CHRONIKER_ALLOW_SHELL or uses_shell
+        if not (may_use_shell and self.has_use_shell_permission(request, obj)):
+            readonly.append("shell")
+        return list(dict.fromkeys(readonly))
 
     def get_form(
         self, request: HttpRequest, obj: Job | None = None, *args: Any, **kwargs: Any
     ) -> Any:
         """With word of what this person may write."""
         form: Any = super().get_form(request, obj, *args, **kwargs)
+        form.user = request.user
         form.may_edit_raw_command = self.has_edit_raw_command_permission(request, obj)
         return form
 
@@ -145,6 +158,8 @@ class JobAdmin(JobPage, SitePages, LiveList):
             context |= self.page_context(request, job) | {
                 "may_run_with": self.has_run_with_permission(request, job),
                 "pause_url": self.pause_url(request, job),
+                "code_summary": code_notes.summary(job),
+                "may_see_code": self.has_change_permission(request, job),
                 "schedule_url": self.url("chroniker_job_schedule", job.pk),
                 "state_url": self.url("chroniker_job_state", job.pk),
             }
@@ -168,6 +183,16 @@ class JobAdmin(JobPage, SitePages, LiveList):
                 name="chroniker_job_run_with",
             ),
             path(
+                "<int:object_id>/code/",
+                wrap(code.code_methods(self.code_view)),
+                name="chroniker_job_code",
+            ),
+            path(
+                "installation/",
+                wrap(installation.installation_methods(self.installation_view)),
+                name="chroniker_job_installation",
+            ),
+            path(
                 "<int:object_id>/stop/",
                 wrap(require_POST(self.stop_view)),
                 name="chroniker_job_stop",
@@ -177,6 +202,7 @@ class JobAdmin(JobPage, SitePages, LiveList):
                 wrap(require_safe(self.duration_graph_view)),
                 name="chroniker_job_duration_graph",
             ),
+            path("import/", wrap(self.import_view), name="chroniker_job_import"),
         ]
         own += [self.live_url(), *self.page_urls(), *self.job_page_urls()]
         return [*own, *super().get_urls()]

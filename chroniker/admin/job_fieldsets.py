@@ -18,7 +18,7 @@ FIELDSETS: tuple[tuple[Any, Any], ...] = (
             "classes": ("wide",),
             "fields": (
                 *("error", "held_until", "name", "enabled", "group", "description"),
-                *("command", "args", "raw_command"),
+                *("command", "args", "raw_command", "shell"),
             ),
         },
     ),
@@ -61,6 +61,7 @@ FIELDSETS: tuple[tuple[Any, Any], ...] = (
                 *("overlap_policy", "misfire_policy", "misfire_grace_seconds"),
                 *("max_retries", "retry_delay_seconds", "retry_backoff"),
                 *("timeout_seconds", "stderr_is_failure"),
+                *("late_after_seconds", "long_after_seconds", "short_below_seconds"),
             ),
         },
     ),
@@ -70,7 +71,8 @@ FIELDSETS: tuple[tuple[Any, Any], ...] = (
             "classes": ("wide",),
             "fields": (
                 *("subscribers", "email_errors_to_subscribers"),
-                "email_success_to_subscribers",
+                *("email_success_to_subscribers", "notify_urls", "notify_after", "notify_every"),
+                "ping_url",
             ),
         },
     ),
@@ -111,8 +113,8 @@ READ_ONLY = (
     *("force_run", "force_stop", "last_run_successful", "last_run_with_link", "last_run_text"),
     *("last_run_start_timestamp", "last_run", "last_heartbeat", "current_hostname"),
     *("current_pid", "total_parts", "total_parts_complete", "progress_percent_str"),
-    *("estimated_completion_datetime_str", "get_frequency", "next_runs", "job_type"),
-    *("check_is_complete", "monitor_records", "view_logs_button", "why_not_running"),
+    *("estimated_completion_datetime_str", "get_frequency", "job_type"),
+    *("check_is_complete", "monitor_records", "view_logs_button"),
     "schedule_preview",
 )
 """What a job tells of itself; requests to run and to stop are made with buttons."""

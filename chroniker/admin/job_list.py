@@ -14,10 +14,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
 from chroniker import constants, write_database
-from chroniker.admin import job_rows
-from chroniker.admin.state import LATE
-from chroniker.models import Job, JobHost, Pauses
+from chroniker.models import Job, JobHost, Pauses, job_rows
+from chroniker.models.acknowledgement import is_silenced
 from chroniker.models.claimable import has_come
+from chroniker.models.state import LATE
 from chroniker.moments import to_stored, utc_now
 
 LIVE_SECONDS = 2
@@ -84,6 +84,10 @@ def _failing(jobs: Any, _now: datetime) -> Any:
     return jobs.filter(Q(last_run_successful=False) | Q(error__gt=""), enabled=True)
 
 
+def _silenced(jobs: Any, now: datetime) -> Any:
+    return jobs.filter(is_silenced(now))
+
+
 def _running(jobs: Any, _now: datetime) -> Any:
     return jobs.filter(_is_running())
 
@@ -119,6 +123,7 @@ def _finished(jobs: Any, _now: datetime) -> Any:
 
 _STATES: tuple[tuple[str, Any, Callable[[Any, datetime], Any]], ...] = (
     ("failing", gettext_lazy("Failing"), _failing),
+    ("silenced", gettext_lazy("Acknowledged or snoozed"), _silenced),
     ("late", gettext_lazy("Late"), _late),
     ("running", gettext_lazy("Running"), _running),
     ("due", gettext_lazy("Due"), _due),

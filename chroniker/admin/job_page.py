@@ -12,15 +12,22 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from chroniker.admin import display, gate_list, graph, job_rows, neighbours, schedule_preview
+from chroniker.admin import (
+    display,
+    gate_list,
+    graph,
+    neighbours,
+    schedule_preview,
+    trouble_lines,
+)
+from chroniker.admin.acknowledgement_views import AcknowledgementViews
 from chroniker.admin.commands.views import CommandViews
-from chroniker.admin.request_views import RequestViews
-from chroniker.admin.state import fence_on_screen, running
-from chroniker.models import Job
+from chroniker.models import Job, job_rows
+from chroniker.models.state import fence_on_screen, running
 from chroniker.moments import utc_now
 
 LIGHT_PARTS = ("state", "run", "stop")
-HEAVY_PARTS = ("gates", "history", "neighbours")
+HEAVY_PARTS = ("trouble", "gates", "history", "neighbours")
 """What changes while the page is open; each has a template of its own."""
 
 _SCHEDULE = (
@@ -30,13 +37,14 @@ _SCHEDULE = (
 _ANY_COMMAND = "check"
 
 
-class JobPage(CommandViews, RequestViews):
+class JobPage(CommandViews, AcknowledgementViews):
     """For the admin of jobs."""
 
     def job_page_urls(self) -> list[URLPattern]:
         """What the page asks for."""
         wrap = self.admin_site.admin_view
         return [
+            *self.acknowledgement_urls(),
             path("command/", wrap(require_POST(self.command_view)), name="chroniker_job_command"),
             path(
                 "add/schedule/",
@@ -60,6 +68,12 @@ class JobPage(CommandViews, RequestViews):
         context = self._light_context(request, job)
         may_see_logs = context["may_see_logs"]
         return context | {
+            **self.silence_context(request, job),
+            "trouble": trouble_lines.of_job(
+                job,
+                self._log_url if may_see_logs else None,
+                lambda error: f"{self.logs_url(job)}&fingerprint={error}",
+            ),
             "gates": gate_list.of_job(job),
             "graph": graph.of_job(job, self._log_url) if may_see_logs else None,
             "neighbours": neighbours.of_job(job, utc_now(), self._job_url),

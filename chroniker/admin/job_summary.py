@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from chroniker import constants
+from chroniker import constants, service_urls
 from chroniker.admin import display
 from chroniker.constants import Misfire, Overlap
 from chroniker.models import Job
@@ -109,14 +109,29 @@ def _conditions(job: Job) -> Iterator[str]:
 def hearing(job: Job) -> str:
     """Who is written to, and why."""
     count = 0 if job._state.adding else job.subscribers.count()
-    if not count:
-        return _("nobody")
-    parts = [ngettext("%d subscriber", "%d subscribers", count) % count]
-    if job.email_errors_to_subscribers:
+    parts = [ngettext("%d subscriber", "%d subscribers", count) % count] if count else []
+    if count and job.email_errors_to_subscribers:
         parts.append(_("when it fails"))
-    if job.email_success_to_subscribers:
+    if count and job.email_success_to_subscribers:
         parts.append(_("when it succeeds"))
-    return _joined(parts if len(parts) > 1 else [_("nobody")])
+    parts = parts if len(parts) > 1 else []
+    services = len(service_urls.lines_of(job.notify_urls))
+    if services:
+        parts.append(ngettext("%d service", "%d services", services) % services)
+    if job.ping_url:
+        parts.append(_("a ping at each start and end"))
+    return _joined([*parts, *_noise(job)] if parts else [_("nobody")])
+
+
+def _noise(job: Job) -> Iterator[str]:
+    """Of which failures people hear, where the job says so itself."""
+    if job.notify_after > 1:
+        yield _("after %d failures in a row") % job.notify_after
+    if job.notify_every:
+        length = display.duration(timedelta(seconds=job.notify_every))
+        yield _("of the same error again after %s") % length
+    elif job.notify_every == 0:
+        yield _("of each failure")
 
 
 def monitoring(job: Job) -> str:

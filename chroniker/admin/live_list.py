@@ -12,8 +12,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
-from chroniker.admin import job_list, job_rows
+from chroniker.admin import job_list
 from chroniker.admin.request_views import RequestViews
+from chroniker.models import job_rows
 from chroniker.moments import utc_now
 
 

@@ -13,8 +13,8 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from chroniker.admin import deletion, display, log_page
-from chroniker.admin.log_list import CappedPaginator, JobFilter, LogChangeList
+from chroniker.admin import deletion, display, log_page, told
+from chroniker.admin.log_list import CappedPaginator, ErrorFilter, JobFilter, LogChangeList
 from chroniker.admin.log_views import LogViews
 from chroniker.admin.state_line import state_line
 from chroniker.constants import Status
@@ -52,6 +52,7 @@ class LogAdmin(LogViews):
         "trigger",
         ("run_start_datetime", DateFieldListFilter),
         ("job", JobFilter),
+        ErrorFilter,
     )
     show_facets = admin.ShowFacets.NEVER
     list_select_related = ("job",)
@@ -97,11 +98,13 @@ class LogAdmin(LogViews):
         names = [name for name in _ABOUT_THE_RUN if _has(obj, name)]
         if self.has_output_permission(request, obj):
             names.append("arguments_text")
+        if obj is not None and told.may_view(request):
+            names.append("told")
         return [(_("The run"), {"fields": names})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Log | None = None) -> Any:
         """All of them."""
-        return (*_ABOUT_THE_RUN, "arguments_text")
+        return (*_ABOUT_THE_RUN, "arguments_text", "told")
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """These logs, without loading what they hold; a run that goes on keeps its log."""
@@ -164,6 +167,11 @@ class LogAdmin(LogViews):
         """What it ran, and with which arguments."""
         return display.code(log.arguments) if log.arguments else display.NOTHING
 
+    @admin.display(description=gettext_lazy("notifications"))
+    def told(self, log: Log) -> str:
+        """Who was told of it, or why nobody was; and where that can be changed."""
+        return told.of_run(log, self.admin_site)
+
     # The page
 
     def render_change_form(
@@ -177,6 +185,7 @@ class LogAdmin(LogViews):
 
     def _around(self, request: HttpRequest, log: Log) -> dict[str, Any]:
         may_read = self.has_output_permission(request, log)
+        list_url = f"{self.url('chroniker_log_changelist')}?job__id__exact={log.job_id}"
         return {
             "state_line": state_line(log, utc_now()),
             "is_running": log_page.is_running(log),
@@ -184,7 +193,7 @@ class LogAdmin(LogViews):
             "part_url": self.url("chroniker_log_part", log.pk),
             "may_read_output": may_read,
             "streams": log_page.streams(log, self.url) if may_read else [],
-            "kin": log_page.kin(log, self.url, may_compare=may_read),
+            "kin": log_page.kin(log, self.url, list_url, may_compare=may_read),
         }
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import Any
 
+from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.filters import RelatedFieldListFilter
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db.models import Field
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
+from chroniker.fingerprint import LENGTH
 from chroniker.models import Job
 
 LISTED = 10_000
@@ -88,3 +92,25 @@ class JobFilter(RelatedFieldListFilter):
     def has_output(self) -> bool:
         """Also with one job only, so that a filter that is on can be taken off."""
         return bool(self.lookup_choices)
+
+
+class ErrorFilter(SimpleListFilter):
+    """Runs that failed of the same; reached from one of them, and offered only to be taken off."""
+
+    title = gettext_lazy("error")
+    parameter_name = "fingerprint"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The error that is looked at."""
+        chosen = request.GET.get(self.parameter_name)
+        return [(chosen, gettext_lazy("The same"))] if chosen else []
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The runs that failed of it."""
+        error = self.value()
+        if not error:
+            return queryset
+        return queryset.filter(fingerprint=error) if _ERROR.fullmatch(error) else queryset.none()
+
+
+_ERROR = re.compile(f"[0-9a-f]{{{LENGTH}}}")

@@ -88,11 +88,14 @@ def part(found: Part, style: str) -> dict[str, Any]:
 # The runs around it
 
 
-def kin(log: Log, url_of: UrlOf, *, may_compare: bool) -> dict[str, Any]:
-    """Links to its neighbours and other attempts, and what it has in common with those before."""
+def kin(log: Log, url_of: UrlOf, list_url: str, *, may_compare: bool) -> dict[str, Any]:
+    """Links to its neighbours and other attempts, and what it has in common with those before.
+
+    ``list_url`` leads to the runs of its job.
+    """
     neighbours = {"earlier": attempts.earlier(log), "later": attempts.later(log)}
     good = None if is_running(log) or log.status == Status.SKIPPED else attempts.last_good(log)
-    remarks = list(_likeness(log))
+    remarks = list(_likeness(log, url_of, list_url))
     if good is not None:
         remarks.append(_last_good(log, good, url_of, may_compare=may_compare))
     return {
@@ -114,20 +117,22 @@ def _attempt(each: Log, log: Log, url_of: UrlOf) -> SafeString:
     return display.words((sign, display.link(url_of("chroniker_log_change", each.pk), words)))
 
 
-def _likeness(log: Log) -> Iterator[str]:
+def _likeness(log: Log, url_of: UrlOf, list_url: str) -> Iterator[str]:
     alike = attempts.likeness(log)
-    if alike is None:
-        return
-    words = ngettext(
-        "%d run before it ended in the same way.",
-        "%d runs before it ended in the same way.",
-        alike.count,
-    )
-    if alike.is_at_least:
-        words = _("At least %d runs before it ended in the same way.")
-    yield words % alike.count
-    if alike.count > 1 and not alike.is_at_least:
-        yield display.words((_("The first of them:"), display.moment(alike.since)))
+    if alike is not None and alike.is_at_least:
+        yield _("Same error as at least %d runs before it.") % alike.count
+    elif alike is not None:
+        words = ngettext(
+            "Same error as %d run before it.", "Same error as %d runs before it.", alike.count
+        )
+        yield words % alike.count
+        url = url_of("chroniker_log_change", alike.first)
+        first = display.link(url, display.moment(alike.since))
+        yield display.words((_("First seen:"), first))
+    if log.fingerprint:
+        yield display.link(
+            f"{list_url}&fingerprint={log.fingerprint}", _("All runs with this error")
+        )
 
 
 def _last_good(log: Log, good: Log, url_of: UrlOf, *, may_compare: bool) -> str:

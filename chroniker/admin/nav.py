@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from chroniker.models import Job, Log
+from chroniker.models import Delivery, Job, Log
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,8 @@ def _pages(request: HttpRequest) -> Iterator[tuple[str, str]]:
         yield "chroniker_job_graph", _("Dependencies")
     if _may_view(request, Log):
         yield "chroniker_log_changelist", _("Logs")
+    if _may_view(request, Delivery):
+        yield "chroniker_delivery_changelist", _("Notifications")
 
 
 def _may_view(request: HttpRequest, model: Any) -> bool:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from chroniker.admin import display
-from chroniker.admin.state import state_of
 from chroniker.models import Job, JobDependency
+from chroniker.models.state import state_of
 
 MOST = 8
 """So many are drawn on each side; the others are counted."""

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from chroniker import write_database
-from chroniker.admin import display, nav, silence
+from chroniker.admin import display, installation_notice, nav, silence
 from chroniker.admin.permissions import may_pause
 from chroniker.models import Job, Pause, Pauses
 from chroniker.moments import utc_now
@@ -34,12 +34,13 @@ class PauseBanner(admin.ModelAdmin):
         return known
 
     def banner(self, request: HttpRequest) -> str:
-        """What everybody should know, as HTML: no scheduler ticks, something is paused."""
+        """What everybody should know, as HTML: all is held, nobody ticks, something is paused."""
         may_set_up = request.user.has_perm(
             f"{Job._meta.app_label}.{get_permission_codename('change', Job._meta)}"
         )
         silence_notice = silence.notice(silence.hosts(), utc_now(), may_set_up=may_set_up)
-        return display.beside(filter(None, (silence_notice, self._pause_notice(request))))
+        held = installation_notice.notice(request, self.admin_site.name)
+        return display.beside(filter(None, (held, silence_notice, self._pause_notice(request))))
 
     def _pause_notice(self, request: HttpRequest) -> str:
         """The pauses that hold now, as HTML; '' without any."""

@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy
 from chroniker import arguments
 from chroniker.admin.actions import JobActions
 from chroniker.admin.columns import JobColumns
-from chroniker.admin.commands.parser import fault_of_job
 from chroniker.admin.pause_banner import PauseBanner
+from chroniker.command_parser import fault_of_job
 from chroniker.exceptions import InvalidArguments
 from chroniker.models import Job
 
@@ -43,6 +43,7 @@ class OnceForm(forms.Form):
         help_text=gettext_lazy("For this run alone; the job keeps its own."),
     )
     job: Job
+    user: Any
 
     def clean_args(self) -> str:
         """Refuse what cannot be split, and arguments of what takes none."""
@@ -53,7 +54,7 @@ class OnceForm(forms.Form):
             arguments.split(args)
         except InvalidArguments as error:
             raise ValidationError(str(error)) from error
-        fault = fault_of_job(self.job, args)
+        fault = fault_of_job(self.job, args, self.user)
         if fault:
             raise ValidationError(fault)
         return args
@@ -73,7 +74,7 @@ class RequestViews(PauseBanner, JobActions, JobColumns):
         # Other arguments can make another thing of it: who may not change it may not do that.
         job = self.get_permitted(request, object_id, self.has_run_with_permission)
         form = OnceForm(request.POST or None, initial={"args": job.args})
-        form.job = job
+        form.job, form.user = job, request.user
         if request.method == "POST" and form.is_valid():
             self.ask_to_run(request, job, form.cleaned_data["args"])
             return HttpResponseRedirect(self.url("chroniker_job_change", job.pk))

@@ -17,10 +17,11 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
-from chroniker import settings, write_database
+from chroniker import settings, signals, write_database
 from chroniker.admin import display
 from chroniker.constants import LONGEST_USERNAME, Status
 from chroniker.models import Job, JobHost, Log, Pause, claims
+from chroniker.models.announcing import announce_once_committed, log_request
 from chroniker.moments import to_stored
 
 
@@ -67,6 +68,7 @@ def ask_to_run(job: Job, username: str, args: str | None = None) -> Asked:
     }
     if not Job.objects.filter(pk=job.pk, enabled=True).update(**wanted):
         return Asked(Answer.REFUSED, [_("it is disabled")])
+    log_request("run_requested", write_database.alias(), [job.pk], username)
     if is_running(job):
         return Asked(Answer.DONE_WHILE_RUNNING, [])
     return Asked(Answer.DONE, [_in_words(gate) for gate in shut])
@@ -78,7 +80,7 @@ def _in_words(gate: Any) -> str:
     return f"{gate.reason} ({display.exact_moment(to_stored(gate.opens))})"
 
 
-def withdraw(ids: Collection[int]) -> list[Job]:
+def withdraw(ids: Collection[int], username: str) -> list[Job]:
     """Take back requests to run that have not been met yet; returns of which jobs."""
     jobs = Job.objects.filter(pk__in=ids, force_run=True)
     rows = JobHost.objects.filter(job__in=ids, force_run=True)
@@ -86,6 +88,7 @@ def withdraw(ids: Collection[int]) -> list[Job]:
     found = list(Job.objects.filter(pk__in=asked))
     for each in (jobs, rows):
         each.update(force_run=False, forced_by=None, forced_args=None)
+    log_request("run_withdrawn", write_database.alias(), asked, username)
     return found
 
 
@@ -102,6 +105,8 @@ def ask_to_stop(job: Job, username: str, fence: int | None) -> Answer:
             .filter(pk=job.pk, fence=fence)
             .update(force_stop=True, stop_fence=fence, stopped_by=username[:LONGEST_USERNAME])
         )
+        if stopped:
+            log_request("stop_requested", write_database.alias(), [job.pk], username)
     if stopped:
         return Answer.DONE
     return Answer.ANOTHER_RUN if is_running(job) else Answer.NOT_RUNNING
@@ -202,6 +207,7 @@ def _record_as_lost(token: str, now: datetime, reason: str) -> None:
         elapsed = end - log.run_start_datetime
         Log.objects.running().filter(pk=log.pk).update(
             status=Status.LOST,
+            success=False,
             active_for=None,
             holds_key=None,
             run_end_datetime=end,
@@ -209,3 +215,4 @@ def _record_as_lost(token: str, now: datetime, reason: str) -> None:
             duration_ms=elapsed // timedelta(milliseconds=1),
             reason=reason,
         )
+        announce_once_committed(signals.run_finished, write_database.alias(), log.pk)

@@ -1,4 +1,4 @@
-"""A job's last runs as a small drawing: a bar for each, as high as the run was long."""
+"""A job's last runs as a small drawing: a bar for each, as high as it was long, or found much."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from django.utils import formats
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -26,22 +27,48 @@ def of_runs(runs: Sequence[Log], url_of: Callable[[int], str] | None) -> SafeStr
         return SafeString("")
     lengths = [log.duration or timedelta() for log in runs]
     longest = max(lengths) or timedelta(seconds=1)
+    shares = [length / longest for length in lengths]
+    return _drawing(runs, shares, [display.duration(log.duration) for log in runs], url_of)
+
+
+def of_checks(runs: Sequence[Log], url_of: Callable[[int], str] | None) -> SafeString:
+    """The same of a monitor's runs, with what each has counted instead of how long it took."""
+    if not runs:
+        return SafeString("")
+    most = max(abs(log.monitor_records or 0) for log in runs) or 1
+    shares = [abs(log.monitor_records or 0) / most for log in runs]
+    told = [_found(log.monitor_records) for log in runs]
+    return _drawing(runs, shares, told, url_of)
+
+
+def _found(number: int | None) -> str:
+    return _("no number") if number is None else formats.number_format(number)
+
+
+def _drawing(
+    runs: Sequence[Log],
+    shares: Sequence[float],
+    told: Sequence[str],
+    url_of: Callable[[int], str] | None,
+) -> SafeString:
     bars = [
-        _bar(log, index * STEP, length / longest, url_of)
-        for index, (log, length) in enumerate(zip(runs, lengths, strict=True))
+        _bar(log, index * STEP, share, words, url_of)
+        for index, (log, share, words) in enumerate(zip(runs, shares, told, strict=True))
     ]
     return display.drawing(
         bars, width=len(runs) * STEP, height=HEIGHT, label=_summary(runs), name="runs"
     )
 
 
-def _bar(log: Log, x: int, share: float, url_of: Callable[[int], str] | None) -> SafeString:
+def _bar(
+    log: Log, x: int, share: float, told: str, url_of: Callable[[int], str] | None
+) -> SafeString:
     state = Status(log.state)
     height = max(_LEAST, round(share * HEIGHT))
     title = _("%(moment)s: %(state)s, %(duration)s") % {
         "moment": display.plain_moment(log.run_start_datetime),
         "state": state.label,
-        "duration": display.duration(log.duration),
+        "duration": told,
     }
     bar = display.shape(state.value, outline(state, x, height), title)
     return bar if url_of is None else display.shape_link(url_of(log.pk), bar)

@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from chroniker import constants
 from chroniker.admin import display
-from chroniker.admin.state import next_runs
 from chroniker.models import Job
+from chroniker.models.state import next_runs
 from chroniker.moments import to_stored
 
 COUNT = 10

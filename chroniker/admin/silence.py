@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
-from django.conf import settings as django_settings
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from chroniker import write_database
 from chroniker.admin import display
+from chroniker.expectations import silence, web
+from chroniker.invocation import crontab_line
 from chroniker.models import Host
-from chroniker.moments import to_instant
 
 
 def hosts() -> list[Host]:
@@ -27,22 +25,13 @@ def notice(known: Sequence[Host], now: datetime, *, may_set_up: bool) -> str:
 
     ``may_set_up``: to whoever reads it the crontab line is of use.
     """
-    if any(not host.is_silent(now) for host in known):
+    if silence.anybody_ticks(known, now):
         return ""
-    last = max((moment for host in known if (moment := to_instant(host.last_tick))), default=None)
+    web.look(write_database.alias(), known, now)
+    last = silence.last_tick(known)
     if last is None:
         title = _("No scheduler has ever looked for due jobs, so none will run.")
     else:
         title = _("No scheduler has looked for due jobs for %s.") % timesince(last, now)
     told = [_("Add this line to the crontab of a host:"), display.code(crontab_line())]
     return display.notice(title, told if may_set_up else [], "")
-
-
-def crontab_line() -> str:
-    """The line that makes the system's cron look for due jobs each minute."""
-    base = Path(getattr(django_settings, "BASE_DIR", "."))
-    known = (folder for folder in (base, base.parent) if (folder / "manage.py").exists())
-    folder = next(known, "/path/to/project")
-    # A web server that has Python inside is no interpreter.
-    python = sys.executable if "python" in Path(sys.executable).name else "python"
-    return f"* * * * * cd {folder} && {python} manage.py cron"

@@ -12,12 +12,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max, Q
 
 from chroniker import settings
-from chroniker.constants import Misfire, Status, Trigger
+from chroniker.constants import Event, Misfire, Status, Trigger
 from chroniker.dispatch.room import has_room, prepare_host
 from chroniker.host import boot_id, uptime
 from chroniker.models import Job, Log, claims
 from chroniker.models.hiccups import with_retries
 from chroniker.moments import is_ambiguous, to_instant, to_stored
+from chroniker.notifications import outbox
+from chroniker.notifications.channels import anybody_wants
 from chroniker.runs import lease, processes, record
 from chroniker.runs.run import Run
 
@@ -71,10 +73,26 @@ def _try(job: Job, run: Run, now: datetime) -> int | None:
         # The write comes first, so that on SQLite the transaction waits for its turn, and
         # elsewhere no snapshot is older than the row.
         if has_room(run) and _take(job, run, now):
-            return Log.objects.using(run.database).create(**_log_of(run, job)).pk
+            return _begin_log(job, run)
     # Perhaps an earlier try was committed, though the connection broke before it could say so.
     ours = Log.objects.using(run.database).filter(token=run.token)
     return ours.values_list("pk", flat=True).first()
+
+
+def _begin_log(job: Job, run: Run) -> int:
+    log_id: int = Log.objects.using(run.database).create(**_log_of(run, job)).pk
+    if run.tells_start:
+        outbox.note(
+            run.database,
+            Event.RUN_STARTED,
+            now=run.claimed,
+            job_id=job.pk,
+            log_id=log_id,
+            key=f"started:{log_id}",
+            details={"job": job.name},
+            hostname=run.hostname,
+        )
+    return log_id
 
 
 def _take(job: Job, run: Run, now: datetime) -> bool:
@@ -155,6 +173,7 @@ def _as_run(
         hostname=settings.hostname(),
         lock_file=lock_file_of(token),
         heartbeat=heartbeat,
+        tells_start=anybody_wants(job, Event.RUN_STARTED),
         backfill_id=backfill_id,
         **once,
     )

@@ -12,27 +12,37 @@ from django.db.models import F
 from chroniker import settings
 from chroniker.constants import Trigger
 from chroniker.dispatch.claim import claim
+from chroniker.dispatch.installation import refuse_if_held
 from chroniker.executors.inline import InlineExecutor
 from chroniker.host import boot_id
 from chroniker.models import Job
 from chroniker.models.database_clock import NowMilliseconds, database_now
 from chroniker.moments import to_stored
+from chroniker.notifications import sender
 from chroniker.runs import ending, processes
 from chroniker.runs.outcome import Outcome, failed_to_start
 from chroniker.runs.run import Run
 
 
 def run_here(
-    job: Job, *, check_running: bool, force_run: bool, update_heartbeat: bool
+    job: Job,
+    *,
+    check_running: bool,
+    force_run: bool,
+    update_heartbeat: bool,
+    anyway: bool = False,
 ) -> Outcome | None:
     """Run this job here, if it is due and may run; returns its outcome, None if it was not run.
 
     ``force_run`` asks for nothing but that no other run is going on; the schedule then stays as
     it is. Without ``check_running`` a job that was marked as running counts as due too, but is
-    still not run beside a run that holds a claim.
+    still not run beside a run that holds a claim. Raises HeldInstallation, unless it is to be run
+    ``anyway``, where the tables belong to another installation.
     """
     database = router.db_for_write(Job, instance=job)
     now = database_now(database)
+    if not anyway:
+        refuse_if_held(database)
     current = Job.objects.using(database).get(pk=job.pk)
     if not force_run:
         due = current.is_due(check_running=check_running, now=now)
@@ -50,6 +60,7 @@ def run_here(
     if run is None:
         return None
     _launch(executor, run)
+    sender.send_here(database, log_id=run.log_id)
     job.refresh_from_db()
     return ended[0]
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from chroniker import constants, settings
 from chroniker.constants import Misfire
 from chroniker.dispatch import room
-from chroniker.models import Job, Log
+from chroniker.models import Host, Job, Log, Standing
 from chroniker.models.pausing import Pauses
 from chroniker.moments import to_instant
 
@@ -20,6 +20,7 @@ from chroniker.moments import to_instant
 class Name(StrEnum):
     """What each gate is about."""
 
+    INSTALLATION = "installation"
     ENABLED = "enabled"
     FAULT = "fault"
     HOST = "host"
@@ -29,6 +30,7 @@ class Name(StrEnum):
     RETRY = "retry"
     MISFIRE = "misfire"
     PAUSE = "pause"
+    DRAIN = "drain"
     OVERLAP = "overlap"
     DEPENDENCIES = "dependencies"
     KEY = "concurrency key"
@@ -57,12 +59,16 @@ class Situation:
     now: datetime
     hostname: str
     pauses: Pauses
+    standing: Standing
     keys: dict[str, str] = field(default_factory=dict)
     """Concurrency keys that are held, and by what."""
     carried: dict[str, int] = field(default_factory=dict)
     """What runs on this host, and how much of it that takes up."""
     starting: set[int] = field(default_factory=set)
     """Jobs that this pass has started, or would."""
+    drained_until: datetime | None = None
+    """Until when nothing new starts on this host, and who wants that."""
+    drained_by: str = ""
     first_in_line: str = ""
     """The first job of this pass that did not fit; no other may overtake it."""
 
@@ -71,16 +77,20 @@ class Situation:
         """The situation of this host at this moment of the database's clock."""
         hostname = settings.hostname()
         keys = Log.objects.using(database).running().filter(holds_key__isnull=False)
+        drained = Host.objects.using(database).drained(now).filter(hostname=hostname).first()
         return cls(
             database=database,
             now=now,
             hostname=hostname,
             pauses=Pauses.read(database, now),
+            standing=Standing.read(database),
             keys={
                 str(key): _("run %(run)d of %(job)s") % {"run": pk, "job": name}
                 for key, pk, name in keys.values_list("holds_key", "pk", "job__name")
             },
             carried=room.carried(database, hostname),
+            drained_until=to_instant(drained.drained_until) if drained else None,
+            drained_by=drained.drained_by if drained else "",
         )
 
     def start(self, job: Job) -> None:
@@ -104,9 +114,11 @@ def gates_of(job: Job, now: Situation, *, by_hand: bool | None = None) -> list[G
     by_hand = bool(job.force_run) if by_hand is None else by_hand
     schedule = () if by_hand else _of_schedule(job, now.now)
     return [
+        _installation(now),
         *_of_definition(job, now),
         *schedule,
         _pause(job, now),
+        _drain(now),
         _overlap(job),
         _dependencies(job, now, by_hand=by_hand),
         _key(job, now),
@@ -123,6 +135,16 @@ def waits_for_room(gates: Iterable[Gate]) -> bool:
     """Whether the job would start if only its host had room, as it will have."""
     kept = shut(gates)
     return [gate.name for gate in kept] == [Name.CAPACITY] and not kept[0].needs_a_person
+
+
+def _installation(now: Situation) -> Gate:
+    is_held = now.standing.is_held
+    return Gate(
+        name=Name.INSTALLATION,
+        is_open=not is_held,
+        reason=now.standing.reason if is_held else "",
+        needs_a_person=is_held,
+    )
 
 
 def _of_definition(job: Job, now: Situation) -> Iterator[Gate]:
@@ -230,6 +252,14 @@ def _pause(job: Job, now: Situation) -> Gate:
         opens=held.until,
         needs_a_person=held.until is None,
     )
+
+
+def _drain(now: Situation) -> Gate:
+    if now.drained_until is None:
+        return Gate(name=Name.DRAIN, is_open=True)
+    words = _("%(host)s is drained by %(by)s: nothing new starts there")
+    reason = words % {"host": now.hostname, "by": now.drained_by}
+    return Gate(name=Name.DRAIN, is_open=False, reason=reason, opens=now.drained_until)
 
 
 def _overlap(job: Job) -> Gate:

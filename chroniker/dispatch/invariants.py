@@ -22,7 +22,7 @@ from chroniker.constants import Status, Trigger
 from chroniker.context import ENV_RUN_TOKEN
 from chroniker.dispatch import recovery
 from chroniker.models import Job, JobHost, Log
-from chroniker.runs import processes, spool
+from chroniker.runs import spool
 from chroniker.spool_root import root
 
 AT_MOST = 100
@@ -211,13 +211,7 @@ def _folders() -> dict[str, bool]:
     except OSError:
         return {}
     folders = {entry.name: spool.Spool(entry) for entry in found}
-    return {name: bool(one.is_locked()) for name, one in folders.items() if not _is_told(one)}
-
-
-def _is_told(folder: spool.Spool) -> bool:
-    """Whether people are being told of its run's end just now."""
-    teller = folder.read_teller()
-    return teller is not None and processes.is_alive(*teller)
+    return {name: bool(one.is_locked()) for name, one in folders.items()}
 
 
 def _living() -> dict[str, list[int]]:

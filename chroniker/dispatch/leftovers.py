@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connections
@@ -16,31 +15,20 @@ from chroniker.runs import capture, processes, record
 from chroniker.runs.masking import Masking
 from chroniker.runs.outcome import of_exit
 from chroniker.runs.printed import Printed
-from chroniker.runs.spool import LONGEST_REASON, Result, Spool
+from chroniker.runs.spool import Result, Spool
 from chroniker.spool_root import root
 
 logger = logging.getLogger("chroniker.recovery")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Untold:
-    """A run that somebody recorded, but died before people were told of it."""
-
-    database: str
-    log_id: int
-    lock_file: str
-
-
-def clear_up(database: str, now: datetime) -> list[Untold]:
+def clear_up(database: str, now: datetime) -> None:
     """End logs whose claim was given up, and take what is left in the spool of ended runs.
 
     Rows of hosts whose job was deleted past us go as well.
 
     A folder stays behind if its host or its process died between the recorded end and the
     removal, or if another host recorded the run as lost. What was printed goes to the log then.
-    Returns the runs people are still to be told of; who tells them removes the folders.
     """
-    untold: list[Untold] = []
     try:
         abandoned = JobHost.objects.using(database).abandoned()
         if abandoned.exists():  # a DELETE would lock SQLite's file for nothing
@@ -48,11 +36,10 @@ def clear_up(database: str, now: datetime) -> list[Untold]:
         for log in claims.open_but_not_held(database):
             record.give_up(log, now)
         for folder in _left_alone(database):
-            untold += _bring_in(database, folder)
+            _bring_in(database, folder)
     except HICCUPS as error:
         logger.warning("what is left of ended runs stays for now: %s", error)
         connections[database].close_if_unusable_or_obsolete()
-    return untold
 
 
 def _left_alone(database: str) -> list[Spool]:
@@ -75,19 +62,19 @@ def _is_in_use(spool: Spool) -> bool:
 
 
 def _is_free(spool: Spool) -> bool:
-    """Whether the processes that watched it, and told of it, are gone."""
-    known = (spool.read_watcher(), spool.read_teller())
-    return not any(one is not None and processes.is_alive(*one) for one in known)
+    """Whether the process that watched it is gone."""
+    watcher = spool.read_watcher()
+    return watcher is None or not processes.is_alive(*watcher)
 
 
-def _bring_in(database: str, spool: Spool) -> list[Untold]:
+def _bring_in(database: str, spool: Spool) -> None:
     logs = Log.objects.using(database).select_related("job")
     log = logs.ended().filter(token=spool.folder.name).first()
     if log is None:
-        return []  # another project's, for all we know
+        return  # another project's, for all we know
     me = os.getpid()
     if not spool.take_over(me, processes.created(me), is_free=lambda: _is_free(spool)):
-        return []  # another scheduler of this host was faster
+        return  # another scheduler of this host was faster
     result = spool.read_result()
     printed = Printed(spool)
     try:
@@ -101,18 +88,7 @@ def _bring_in(database: str, spool: Spool) -> list[Untold]:
     finally:
         printed.close()
     record.note_late(log, _late_outcome(result) if log.status == Status.LOST else "", output)
-    if result is not None and result.tells and _is_of(result, log):
-        if spool.read_teller() is None:
-            return [Untold(database=database, log_id=log.pk, lock_file=str(spool.heartbeat))]
-        # Once more would be twice for those who have been told already.
-        logger.error("run=%s perhaps not everybody was told of its end: who did so died", log.pk)
     spool.remove()
-    return []
-
-
-def _is_of(result: Result, log: Log) -> bool:
-    """Whether this end is the recorded one; else another host recorded it, and told of it."""
-    return (result.status, result.reason) == (log.status, (log.reason or "")[:LONGEST_REASON])
 
 
 def _late_outcome(result: Result | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -116,6 +116,11 @@ def _rank(job: Job) -> tuple[int, datetime, str]:
 
 def _as_rank(priority: Any, next_run: Any, name: Any) -> tuple[int, datetime, str]:
     return (-priority, to_instant(next_run) or _LONG_AGO, name)
+
+
+def in_turn(jobs: Iterable[Job]) -> list[Job]:
+    """These jobs in the order in which they are to start: that of :func:`pages`."""
+    return sorted(jobs, key=lambda job: (_rank(job), job.pk))
 
 
 # Orders to backfill

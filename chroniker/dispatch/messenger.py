@@ -1,95 +1,99 @@
-"""Notifications, each sent by a process of its own."""
+"""The process that sends what is in the outbox; at most one for each scheduler's process."""
 
 from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
-import signal
 from multiprocessing.process import BaseProcess
-from typing import Any, Protocol
+from typing import Any
 
 from django.db import connections
 
 from chroniker import settings
-from chroniker.runs.spool import Spool
+from chroniker.dispatch import sender_process
+from chroniker.host import uptime
+from chroniker.models.database_clock import database_now
+from chroniker.models.hiccups import HICCUPS
+from chroniker.notifications import outbox
+from chroniker.notifications.sender import SECONDS
+from chroniker.runs.deadline import deadline
 
 logger = logging.getLogger("chroniker.messenger")
 
-SECONDS = 60
-"""How long telling people of one run may take."""
+PAUSE_SECONDS = 10.0
+"""How long a sender is not replaced that has left something undone."""
 
-
-class Ended(Protocol):
-    """A run whose end is recorded."""
-
-    @property
-    def database(self) -> str: ...
-
-    @property
-    def log_id(self) -> int: ...
-
-    @property
-    def lock_file(self) -> str: ...
+_DATABASE_SECONDS = 4.0
 
 
 class Messenger:
-    """Tells people of ended runs; a mail server that hangs must not hold up the watching.
+    """Has people told of what is in the outbox; a mail server that hangs holds up nobody here.
 
-    A run's folder is removed when people were told of it, or that was given up: until then it
-    reminds the next tick to tell them, should all of us die.
+    Nothing is lost with the process, nor with us: what is still in the outbox is any later
+    sender's, on any host.
     """
 
-    def __init__(self) -> None:
-        self._sending: list[tuple[BaseProcess, Spool]] = []
+    def __init__(self, database: str) -> None:
+        self._database = database
+        self._process: BaseProcess | None = None
+        self._is_wanted = False
+        self._not_before = 0.0
 
-    def tell(self, run: Ended) -> None:
-        """Notify of this run."""
-        connections.close_all()
-        context: Any = multiprocessing.get_context(settings.start_method())
-        process = context.Process(target=_send, args=(run.database, run.log_id, run.lock_file))
-        process.start()
-        self._sending.append((process, Spool.of(run.lock_file)))
+    @property
+    def pid(self) -> int | None:
+        """The sender's process, if one is at work."""
+        return self._process.pid if self.is_at_work and self._process else None
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether a sender is at work."""
+        return self._process is not None and self._process.is_alive()
+
+    def wake(self) -> None:
+        """There may be something in the outbox."""
+        self._is_wanted = True
+
+    def look(self) -> None:
+        """Start a sender if there is something for it, and none is at work."""
+        self._reap()
+        if self._process is None and self._is_wanted and uptime() >= self._not_before:
+            self._is_wanted = False
+            if self._has_work():
+                self._start()
 
     def finish(self) -> None:
-        """Wait until people have been told of everything, or that was given up."""
-        for process, _spool in self._sending:
-            process.join()
-        self.reap()
+        """Let what is due be sent; ends after :data:`SECONDS`, and the rest is sent later."""
+        ends = uptime() + SECONDS
+        self._not_before = 0.0
+        self.look()
+        while self._process is not None and (left := ends - uptime()) > 0:
+            self._process.join(left)
+            self.look()
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
 
-    def reap(self) -> None:
-        """Forget the processes that are done."""
-        for process, spool in [one for one in self._sending if one[0].exitcode is not None]:
-            if process.exitcode:
-                logger.error("nobody could be told of an end: status %s", process.exitcode)
-                spool.remove()  # not again and again
-            self._sending.remove((process, spool))
-            process.close()
+    def _has_work(self) -> bool:
+        try:
+            with deadline(_DATABASE_SECONDS):
+                return outbox.pending(self._database, database_now(self._database))
+        except HICCUPS as error:
+            logger.warning("people are told later: %s", error)
+            connections[self._database].close_if_unusable_or_obsolete()
+            return False
 
+    def _start(self) -> None:
+        connections.close_all()
+        context: Any = multiprocessing.get_context(settings.start_method())
+        self._process = context.Process(target=sender_process.main, args=(self._database,))
+        self._process.start()
 
-def _send(database: str, log_id: int, lock_file: str) -> None:
-    from django.apps import apps
-
-    if not apps.ready:
-        import django
-
-        django.setup()
-    from chroniker import notifications
-    from chroniker.runs import confirmation, own_descriptors, processes
-
-    signal.set_wakeup_fd(-1)
-    for number in (signal.SIGTERM, signal.SIGCHLD):
-        signal.signal(number, signal.SIG_DFL)
-    # Ctrl-C is for the scheduler; the message about what it stopped is still sent.
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    own_descriptors.close_all()
-    confirmation.close_all()
-    # Ends this process, not the mail server's silence: `cron` waits for us before it exits.
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(SECONDS)
-    spool = Spool.of(lock_file)
-    spool.write_teller(os.getpid(), processes.created(os.getpid()))
-    notifications.notify_of(database, log_id)
-    spool.remove()
-    connections.close_all()
+    def _reap(self) -> None:
+        process = self._process
+        if process is None or process.exitcode is None:
+            return
+        if process.exitcode:
+            logger.error("the sender ended early: status %s", process.exitcode)
+            self._not_before = uptime() + PAUSE_SECONDS
+        self._process = None
+        process.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -11,9 +12,9 @@ from chroniker import constants, settings, signals
 from chroniker.constants import Misfire, Overlap
 from chroniker.dispatch.gates import Gate, Name, Situation, shut
 from chroniker.models import Job, Log, claims
+from chroniker.models.announcing import announce
 from chroniker.models.skipped import write_skipped
 from chroniker.moments import to_instant, to_stored
-from chroniker.runs.announce import announce
 
 logger = logging.getLogger("chroniker.dispatch")
 
@@ -32,19 +33,41 @@ def pass_over(job: Job, gates: list[Gate], now: Situation) -> bool:
     Only once nothing else keeps it: what is missed in one stretch is then one row. What a job has
     not run when its active time is over has nothing to wait for any more.
     """
+    passed = not_to_be_run(job, gates, now)
+    if passed is None:
+        return False
+    if passed.ends_holder:
+        _end_holder(job, now)
+        return False
+    return _pass_until(job, now, passed.until, passed.reason)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passed:
+    """Until when (included) a job's occurrences are not to be run, and why.
+
+    ``ends_holder``: they are to be run; what holds the job's key makes room for them.
+    """
+
+    until: datetime
+    reason: str
+    ends_holder: bool = False
+
+
+def not_to_be_run(job: Job, gates: list[Gate], now: Situation) -> Passed | None:
+    """What of this job its policies say is not to be run; None if it only has to wait."""
     kept = [gate.name for gate in shut(gates)]
     if kept == [Name.MISFIRE]:
         grace = timedelta(seconds=job.misfire_grace_seconds)
         reason = f"missed by more than {job.misfire_grace_seconds} s"
-        return _pass_until(job, now, now.now - grace - _A_MOMENT, reason)
+        return Passed(until=now.now - grace - _A_MOMENT, reason=reason)
     if Name.WINDOW in kept and job.is_over(now.now) and _IN_VAIN.issuperset(kept):
-        return _pass_until(job, now, now.now, "the time in which the job is active was over")
+        return Passed(until=now.now, reason="the time in which the job is active was over")
     if kept == [Name.KEY] and job.shares_by_command and not job.force_run and not job.is_chained:
-        if job.overlap_policy == Overlap.RESTART:
-            _end_holder(job, now)
-            return False
-        return _pass_until(job, now, now.now, next(iter(shut(gates))).reason)
-    return False
+        restarts = job.overlap_policy == Overlap.RESTART
+        reason = next(iter(shut(gates))).reason
+        return Passed(until=now.now, reason=reason, ends_holder=restarts)
+    return None
 
 
 def let_go_of_retry(job: Job, now: datetime) -> bool:
@@ -75,9 +98,11 @@ def _stood_for(job: Job, occurrence: datetime) -> int:
 def end_overdue_runs(now: Situation) -> None:
     """Ask those runs to end whose job restarts them with its next occurrence, which has come.
 
-    Not of a job that is paused, or whose active time is over: what runs goes on, for no other
-    could start.
+    Not of a job that is paused, or whose active time is over, nor on a host that is drained: what
+    runs goes on, for no other could start.
     """
+    if now.drained_until is not None:
+        return
     for job in claims.all_running(now.database):
         if job.overlap_policy != Overlap.RESTART or job.force_stop or not job.enabled:
             continue

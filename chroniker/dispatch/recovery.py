@@ -6,22 +6,24 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import psutil
-from django.db import connections
+from django.db import connections, transaction
 
-from chroniker import settings
-from chroniker.constants import Status, Trigger
+from chroniker import settings, signals
+from chroniker.constants import BAD_ENDS, Status, Trigger
+from chroniker.fingerprint import of_failure
 from chroniker.host import boot_id, uptime
 from chroniker.models import Job, Log, claims
+from chroniker.models.announcing import announce_once_committed
 from chroniker.models.database_clock import database_now
 from chroniker.models.hiccups import HICCUPS
 from chroniker.moments import to_instant, to_stored
-from chroniker.runs import capture, ending, lease, processes
+from chroniker.runs import capture, ending, lease, processes, record
 from chroniker.runs.outcome import Outcome
 from chroniker.runs.run import Run
 from chroniker.runs.spool import Spool
@@ -54,14 +56,17 @@ class Recovery:
         """Whether a second look at another host's run is due later."""
         return bool(self._looks)
 
-    def recover(self, now: datetime) -> list[tuple[Run, Outcome]]:
-        """Record every run that is certainly lost; returns those. One bad row stops no other."""
+    def recover(self, now: datetime, watched: Collection[str] = ()) -> list[tuple[Run, Outcome]]:
+        """Record every run that is certainly lost; returns those. One bad row stops no other.
+
+        Runs with ``watched`` tokens are the caller's own: it would know if they were.
+        """
         recovered: list[tuple[Run, Outcome]] = []
         seen: set[str] = set()
-        for job in claims.all_running(self._database):
+        for job in claims.all_running(self._database, but=watched):
             try:
                 if job.claim_token and self._is_lost(job, now, seen):
-                    recovered += close_lost(job, now, tells=True)
+                    recovered += close_lost(job, now)
                 elif not job.claim_token and settings.CHRONIKER_AUTO_END_STALE_JOBS:
                     _close_unclaimed(job, now)
             except Exception:
@@ -140,15 +145,15 @@ def _process_lives(job: Job) -> bool:
     return processes.is_alive(int(pid), job.current_pid_created)
 
 
-def close_lost(job: Job, now: datetime, *, tells: bool = False) -> list[tuple[Run, Outcome]]:
+def close_lost(job: Job, now: datetime) -> list[tuple[Run, Outcome]]:
     """Record the end of a run nobody watches: its own result, or that it is lost.
 
-    Returns nothing if somebody else was faster. ``tells``: the caller tells people of it.
+    Returns nothing if somebody else was faster.
     """
     run = run_of(job, now)
     outcome = ending.outcome_of_exit(run, uptime=uptime())
     with _watched_by_us(Spool.of(run.lock_file)):
-        if not _close(run, outcome, tells=tells and run.is_told(outcome.status)):
+        if not _close(run, outcome):
             return []
     if not run.log_id:  # marked as running by code: the claim had none
         log = _log_of_claim(job, now, status=outcome.status, reason=outcome.reason)
@@ -177,13 +182,13 @@ def _watched_by_us(spool: Spool) -> Iterator[None]:
         raise
 
 
-def _close(run: Run, outcome: Outcome, *, tells: bool) -> bool:
+def _close(run: Run, outcome: Outcome) -> bool:
     try:
-        return ending.close(run, outcome, tells=tells)
+        return ending.close(run, outcome)
     except HICCUPS:
         # Perhaps the output is more than the database takes at once.
         connections[run.database].close_if_unusable_or_obsolete()
-        return ending.close(run, outcome, tells=tells, limit=capture.LIVE_BYTES)
+        return ending.close(run, outcome, limit=capture.LIVE_BYTES)
 
 
 def end_stale(database: str) -> None:
@@ -222,14 +227,14 @@ def _close_unclaimed(job: Job, now: datetime) -> None:
     limit = timedelta(minutes=settings.CHRONIKER_STALE_MINUTES)
     if heartbeat is not None and now - heartbeat < limit:
         return
-    released = (
-        Job.objects.using(job._state.db)
-        .filter(pk=job.pk, is_running=True, claim_token__isnull=True)
-        .update(is_running=False, last_run_successful=False, lock_file="")
-    )
-    if released:
-        reason = f"no heartbeat for {settings.CHRONIKER_STALE_MINUTES} minutes"
-        _log_of_claim(job, now, status=Status.LOST, reason=reason)
+    database = str(job._state.db)
+    running = Job.objects.using(database).filter(pk=job.pk, is_running=True)
+    unclaimed = running.filter(claim_token__isnull=True)
+    with transaction.atomic(using=database):
+        if unclaimed.update(is_running=False, last_run_successful=False, lock_file=""):
+            reason = f"no heartbeat for {settings.CHRONIKER_STALE_MINUTES} minutes"
+            log = _log_of_claim(job, now, status=Status.LOST, reason=reason)
+            record.note_end(database, job, log.pk, Status.LOST, reason, now=now)
 
 
 def _log_of_claim(job: Job, now: datetime, *, status: Status, reason: str) -> Log:
@@ -242,7 +247,9 @@ def _log_of_claim(job: Job, now: datetime, *, status: Status, reason: str) -> Lo
         success=False,
         status=status,
         reason=reason,
+        fingerprint=of_failure(status, reason, "") if status in BAD_ENDS else None,
     )
+    announce_once_committed(signals.run_finished, log._state.db or "default", log.pk)
     return log
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 
 from chroniker import settings
 from chroniker.constants import Trigger
 from chroniker.models import Host, Log
 from chroniker.models.hiccups import with_retries
+from chroniker.moments import to_stored
 from chroniker.runs.run import Run
 
 
@@ -28,14 +29,20 @@ def prepare_host(run: Run) -> None:
 def has_room(run: Run) -> bool:
     """Whether its host can carry this run besides the others; to be called in a transaction.
 
+    A host that is drained carries none that is not there already.
+
     Who asks writes the host's row first, so that all who claim there come one after the other
     and each sees what those before have claimed.
     """
+    host = Host.objects.using(run.database).filter(hostname=run.hostname)
+    if run.trigger != Trigger.DIRECT and not _is_limited(run):
+        return not host.drained(run.claimed).exists()
     if not _is_limited(run):
         return True
     capacity = settings.capacity()
-    host = Host.objects.using(run.database).filter(hostname=run.hostname)
-    host.update(claims=F("claims") + 1, capacity=capacity)
+    is_free = Q(drained_until__isnull=True) | Q(drained_until__lte=to_stored(run.claimed))
+    if not host.filter(is_free).update(claims=F("claims") + 1, capacity=capacity):
+        return False
     taken = sum(carried(run.database, run.hostname).values())
     return taken + run.weight <= capacity
 

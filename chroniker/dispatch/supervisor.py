@@ -16,8 +16,9 @@ from typing import Any
 from django.db import connections
 from django.utils.module_loading import import_string
 
-from chroniker import notifications, settings
-from chroniker.dispatch import adoption
+from chroniker import settings
+from chroniker.dispatch import adoption, installation
+from chroniker.dispatch.expected import Watchman
 from chroniker.dispatch.leftovers import clear_up
 from chroniker.dispatch.line import Selection
 from chroniker.dispatch.look import Outlook, outlook
@@ -26,16 +27,17 @@ from chroniker.dispatch.presence import note_tick
 from chroniker.dispatch.recovery import Recovery
 from chroniker.dispatch.tick import tick
 from chroniker.dispatch.wakeup import Wakeup
+from chroniker.exceptions import HeldInstallation
 from chroniker.executors.base import Executor
 from chroniker.executors.inline import InlineExecutor
 from chroniker.host import uptime
 from chroniker.models.database_clock import database_now
 from chroniker.models.hiccups import HICCUPS, with_retries
+from chroniker.notifications import sender
 from chroniker.runs.deadline import deadline
 from chroniker.runs.inline import must_stay_here
 from chroniker.runs.outcome import Outcome
 from chroniker.runs.run import Run
-from chroniker.runs.spool import Spool
 from chroniker.runs.watch import DATABASE_SECONDS, STEP_SECONDS, Watch
 
 logger = logging.getLogger("chroniker.supervisor")
@@ -78,6 +80,7 @@ class Supervisor:
     ) -> None:
         self.database = database
         self.ended: list[Ended] = []
+        self.held: HeldInstallation | None = None
         self._heard = 0  # signals
         self._obeyed = 0  # requests: signals that come together are one
         self._just_ended: list[int] = []
@@ -87,9 +90,10 @@ class Supervisor:
         self._heartbeat = heartbeat
         self._tell = _never_failing(tell)
         self._watch = Watch(self._on_end)
-        self._messenger = Messenger()
+        self._messenger = Messenger(database)
         self._wakeup = Wakeup()
         self._recovery = Recovery(database)
+        self._watchman = Watchman(database)
         self._recovered_at = uptime()
         self._signs: tuple[object, ...] | None = None
         self.runs_here = sync or must_stay_here(database)
@@ -109,7 +113,10 @@ class Supervisor:
             self._tick(selection)
             while not self._is_done():
                 self._guarded(self._turn, selection, STEP_SECONDS)
-        self._messenger.finish()
+        if self._watchman.judge_ends(at_once=True):
+            self._tell_people()
+        if not self.runs_here:
+            self._messenger.finish()
         return self.ended
 
     def serve(self, seconds: float, *, continuous: bool = False) -> None:
@@ -157,8 +164,8 @@ class Supervisor:
             logger.warning("database %s does not answer: %s", self.database, error)
             connections[self.database].close()
             return STEP_SECONDS
-        until = ahead.until_next
-        return STEP_SECONDS if until is None else min(STEP_SECONDS, until.total_seconds())
+        wait = self._watch.seconds_until_look()
+        return wait if ahead.until_next is None else min(wait, ahead.until_next.total_seconds())
 
     def _look(self, now: datetime) -> Outlook:
         with deadline(DATABASE_SECONDS):
@@ -190,12 +197,19 @@ class Supervisor:
         """A pass by the clock; those that follow from ends start no job a second time."""
         self._started.clear()
         self._ticked_at = uptime()
-        if selection.is_of_all:
-            note_tick(self.database, self._now())
+        if not selection.is_of_all:
+            self._pass(selection)
+            return
+        now = self._now()
+        note_tick(self.database, now)
         self._pass(selection)
+        self._watchman.look(now)
+        self._tell_people()
 
     def _pass(self, selection: Selection) -> None:
         now = self._now()
+        if self._is_held(now):
+            return
         self._recover(now)
         report = tick(self._executor, self.database, now, selection, heartbeat=self._heartbeat)
         for run, outcome in report.not_started:
@@ -206,11 +220,26 @@ class Supervisor:
             if run.makes_up:
                 self._making_up.add(run.job_id)
             self._tell(f"{run.job_name}: started (run {run.log_id})")
+        if any(run.tells_start for run in report.launched):
+            self._tell_people()
         for job_id, reason in report.refused:
             self._tell(f"job {job_id}: not started: {reason}")
 
+    def _is_held(self, now: datetime) -> bool:
+        """Whether these tables are another installation's; said when it is found out.
+
+        Then nothing of what they hold is ours to touch, neither what is due nor what seems to
+        have been running.
+        """
+        before, self.held = self.held, installation.why_held(self.database, now)
+        if self.held is not None and before is None:
+            self._tell(f"Held: {self.held}.")
+        self._recovered_at = uptime()
+        return self.held is not None
+
     def _recover_now(self) -> None:
-        self._recover(self._now())
+        if self.held is None:
+            self._recover(self._now())
 
     def _now(self) -> datetime:
         """The database's time; a connection that was lost while we waited is made anew."""
@@ -223,10 +252,11 @@ class Supervisor:
 
     def _recover(self, now: datetime) -> None:
         self._recovered_at = uptime()
-        for run, outcome in self._recovery.recover(now):
+        watched = [run.token for run in self._watch.runs]
+        for run, outcome in self._recovery.recover(now, watched):
             self._on_end(run, outcome)
-        for untold in clear_up(self.database, now):
-            self._messenger.tell(untold)
+        clear_up(self.database, now)
+        self._tell_people()
 
     def _turn(self, selection: Selection, at_most: float) -> None:
         """Wait for something to happen, and do what follows from it."""
@@ -237,7 +267,9 @@ class Supervisor:
         if self._recovery.is_waiting and not self._wakeup.stops:
             self._guarded(self._recover_now)
         self._watch.step()
-        self._messenger.reap()
+        if self._watchman.judge_ends():
+            self._tell_people()
+        self._messenger.look()
         self._follow_up(selection)
 
     def _follow_up(self, selection: Selection) -> None:
@@ -264,7 +296,7 @@ class Supervisor:
             return False
         if self._obeyed > 1 and not self._watch.runs:
             return True  # what could not be recorded is in the spool, for the next tick
-        waiting = self._recovery.is_waiting and not self._wakeup.stops
+        waiting = self._recovery.is_waiting and self.held is None and not self._wakeup.stops
         return self._watch.is_empty and not waiting
 
     # Ends
@@ -272,15 +304,17 @@ class Supervisor:
     def _on_end(self, run: Run, outcome: Outcome) -> None:
         self.ended.append(Ended(run=run, outcome=outcome))
         self._just_ended.append(run.job_id)
+        self._watchman.has_ended(run, outcome)
         reason = f" ({outcome.reason})" if outcome.reason else ""
         self._tell(f"{run.job_name}: {outcome.status} after {outcome.seconds:.1f} s{reason}")
-        if not run.is_told(outcome.status):
-            return
+        self._tell_people()
+
+    def _tell_people(self) -> None:
+        """See to what is in the outbox: here and now, or soon by a process of its own."""
         if self.runs_here:
-            notifications.notify_of(self.database, run.log_id)
-            Spool.of(run.lock_file).remove()
-            return
-        self._messenger.tell(run)
+            sender.send_here(self.database)
+        else:
+            self._messenger.wake()
 
     def _obey(self) -> None:
         """First request: no more ticks, and ask all runs to end. The second: end them at once."""

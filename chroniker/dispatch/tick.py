@@ -63,14 +63,22 @@ def judged(
     database: str, situation: Situation, selection: Selection
 ) -> Iterator[tuple[Job, list[Gate]]]:
     """The jobs a tick would look at, each with its gates, as if those before it had started."""
+    asks_nothing = selection.force and not situation.standing.is_held
     for page in _pages(database, situation, selection):
-        for job in in_order(page).jobs:
-            gates = [] if selection.force else gates_of(job, situation)
-            if not shut(gates):
-                situation.start(job)
-            elif waits_for_room(gates):
-                situation.put_off(job)
-            yield job, gates
+        yield from judged_in_turn(page, situation, asks_nothing=asks_nothing)
+
+
+def judged_in_turn(
+    page: Iterable[Job], situation: Situation, *, asks_nothing: bool = False
+) -> Iterator[tuple[Job, list[Gate]]]:
+    """The same of these jobs, which are in the order of their turn."""
+    for job in in_order(page).jobs:
+        gates = [] if asks_nothing else gates_of(job, situation)
+        if not shut(gates):
+            situation.start(job)
+        elif waits_for_room(gates):
+            situation.put_off(job)
+        yield job, gates
 
 
 def _pages(database: str, situation: Situation, selection: Selection) -> Iterator[list[Job]]:
@@ -93,6 +101,8 @@ def tick(
     """Claim and launch every job that may start now. One bad job never stops the others."""
     situation = Situation.read(database, now)
     one_tick = _Tick(executor, situation, selection, heartbeat=heartbeat)
+    if situation.standing.is_held:
+        return one_tick.report
     if not selection.force:
         end_overdue_runs(situation)
     for page in _pages(database, situation, selection):
@@ -134,7 +144,7 @@ class _Tick:
         try:
             if date is None and not self._selection.force and not self._may_start(job):
                 return None
-            trigger, occurrence = _stands_for(job, self._selection, date)
+            trigger, occurrence = stands_for(job, self._selection, date)
             run = claim(
                 job,
                 self._now,
@@ -223,7 +233,7 @@ def still_held(run: Run) -> Run | None:
     return replace(run, confirmed_uptime=sent)
 
 
-def _stands_for(
+def stands_for(
     job: Job, selection: Selection, date: datetime | None
 ) -> tuple[Trigger, datetime | None]:
     """What starts this run and, if that is not the job's next run, which occurrence it is for."""

@@ -11,8 +11,8 @@ from django.db import connections
 
 from chroniker import settings, signals
 from chroniker.executors.base import Executor
+from chroniker.models.announcing import announce
 from chroniker.runs import job_process, processes, spool
-from chroniker.runs.announce import announce
 from chroniker.runs.confirmation import Confirmation
 from chroniker.runs.job_process import LockDescriptor
 from chroniker.runs.live import LiveRun

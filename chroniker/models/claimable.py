@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from chroniker import fingerprint
 from chroniker.constants import LONGEST_USERNAME
 
 
@@ -113,8 +114,47 @@ class Claimable(models.Model):
         max_length=LONGEST_USERNAME, null=True, blank=True, editable=False
     )
 
+    failures = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text=_("How many of its runs have failed since the last good one."),
+    )
+    fingerprint = models.CharField(
+        max_length=fingerprint.LENGTH,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("What its last run failed of; empty since the last good run."),
+    )
+    trouble = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("What it has failed of since the last good run, and what was told of that."),
+    )
+    acknowledged_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("When somebody said that this error is known."),
+    )
+    acknowledged_by = models.CharField(
+        max_length=LONGEST_USERNAME, null=True, blank=True, editable=False
+    )
+
     class Meta:
         abstract = True
+
+
+WELL: dict[str, Any] = {
+    "failures": 0,
+    "fingerprint": None,
+    "trouble": None,
+    "acknowledged_at": None,
+    "acknowledged_by": None,
+}
+"""The columns of what fails of nothing."""
 
 
 def has_come(moment: datetime) -> Q:

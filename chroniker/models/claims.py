@@ -13,7 +13,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Exists, F, Min, OuterRef, Q
 
-from chroniker import constants
+from chroniker import constants, signals
+from chroniker.models.announcing import announce_once_committed, log_request
 from chroniker.models.claimable import Claimable, has_come
 from chroniker.models.job import Job
 from chroniker.models.job_host import JobHost, JobHostQuerySet
@@ -23,6 +24,9 @@ from chroniker.models.skipped import write_skipped
 from chroniker.moments import to_instant, to_stored
 
 CLAIMABLE_FIELDS = frozenset(field.name for field in Claimable._meta.get_fields())
+
+MIRRORED = frozenset({"last_run", "last_run_successful", "last_ended", "last_success"})
+"""What a job tells of the last run of any of its hosts."""
 
 
 def rows(database: str, slot: str) -> JobQuerySet | JobHostQuerySet:
@@ -39,10 +43,14 @@ def held(database: str, token: str, slot: str) -> Job | None:
     return row.as_job() if row else None
 
 
-def all_running(database: str) -> Iterator[Job]:
-    """Every claimed job, once for each slot, with the state of that slot."""
-    yield from Job.objects.using(database).all_running()
-    for row in JobHost.objects.using(database).all_running().select_related("job"):
+def all_running(database: str, *, but: Collection[str] = ()) -> Iterator[Job]:
+    """Every claimed job, once for each slot, with the state of that slot.
+
+    ``but`` are tokens of claims to leave out.
+    """
+    yield from Job.objects.using(database).all_running().exclude(claim_token__in=but)
+    hosts = JobHost.objects.using(database).all_running().exclude(claim_token__in=but)
+    for row in hosts.select_related("job"):
         yield row.as_job()
 
 
@@ -78,11 +86,10 @@ def update(database: str, job: Job, token: str, values: dict[str, Any]) -> bool:
     if not changed.update(**own, revision=job.revision):
         return False
     jobs = Job.objects.using(database).filter(pk=job.pk)
-    mirrored = {"last_run", "last_run_successful", "last_ended", "last_success"}
     jobs.update(
-        **{name: value for name, value in values.items() if name not in own or name in mirrored}
+        **{name: value for name, value in values.items() if name not in own or name in MIRRORED}
     )
-    _move_ahead(jobs, own)
+    move_ahead(jobs, own)
     return True
 
 
@@ -98,13 +105,13 @@ def move(job: Job, moment: datetime | None) -> bool:
     if not changed.update(**values):
         return False
     if job.slot:
-        _move_ahead(Job.objects.using(database).filter(pk=job.pk), values)
+        move_ahead(Job.objects.using(database).filter(pk=job.pk), values)
     for name, value in values.items():
         setattr(job, name, value)
     return True
 
 
-def _move_ahead(jobs: JobQuerySet, values: dict[str, Any]) -> None:
+def move_ahead(jobs: JobQuerySet, values: dict[str, Any]) -> None:
     """Let a job for all hosts show a next run that none of its hosts has behind it."""
     if values.get("next_run") is not None:
         ahead = {name: values[name] for name in ("next_run", "next_occurrence")}
@@ -172,7 +179,9 @@ def _skip_until(job: Job, ahead: datetime | None, now: datetime, hostname: str) 
         return
     missed = [first, *job.occurrences_between(first, now)]
     passed = [moment for moment in missed if ahead is None or moment < ahead]
-    write_skipped(job, passed, "the job was changed", now=now, hostname=hostname)
+    log = write_skipped(job, passed, "the job was changed", now=now, hostname=hostname)
+    if log is not None:
+        announce_once_committed(signals.run_skipped, log._state.db or "default", log.pk)
 
 
 def _pass_on_requests(database: str, jobs: JobQuerySet) -> None:
@@ -190,4 +199,7 @@ def request_stop(database: str, jobs: Collection[int], by: str | None) -> int:
     values: dict[str, Any] = {"force_stop": True, "stop_fence": F("fence"), "stopped_by": by}
     own = Job.objects.using(database).all_running().filter(pk__in=jobs)
     elsewhere = JobHost.objects.using(database).all_running().filter(job__in=jobs)
-    return int(own.update(**values) + elsewhere.update(**values))
+    stopped = int(own.update(**values) + elsewhere.update(**values))
+    if stopped:
+        log_request("stop_requested", database, jobs, by)
+    return stopped

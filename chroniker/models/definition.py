@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from chroniker import arguments, constants, environment, settings
+from chroniker import arguments, constants, environment, ping_urls, service_urls, settings, shells
 from chroniker.exceptions import InvalidArguments, InvalidEnvironment, InvalidSchedule
 from chroniker.models.changes import ChangeTracking
 from chroniker.models.claimable import Claimable
@@ -25,7 +25,7 @@ DEFINITION_FIELDS = (
     | {
         *("name", "command", "args", "raw_command", "enabled", "hostname", "timeout_seconds"),
         *("jitter_seconds", "stderr_is_failure", "log_stdout", "log_stderr", "next_run"),
-        *("environment", "working_directory", "memory_limit_mb", "nice"),
+        *("environment", "working_directory", "memory_limit_mb", "nice", "shell"),
     }
 )
 """What is run, when and where: a change of these counts as a revision."""
@@ -44,8 +44,11 @@ class Definition(ChangeTracking, Claimable, Schedulable, Policies):
         command: Any
         args: Any
         raw_command: Any
+        shell: Any
         environment: Any
+        notify_urls: Any
         working_directory: Any
+        ping_url: Any
         hostname: Any
         enabled: Any
         revision: Any
@@ -77,6 +80,48 @@ class Definition(ChangeTracking, Claimable, Schedulable, Policies):
             super().save(**kwargs)
         self._remember(kwargs.get("update_fields"))
 
+    def check_definition(self) -> None:
+        """Raise ValidationError if it could not be saved as it stands; of 1.x what it ignored is.
+
+        For a look at what an UPDATE, a fixture or a changed setting has left; changes nothing.
+        """
+        every = {field.name for field in self._meta.concrete_fields}
+        self._clean_command(every)
+        self._clean_surroundings(every)
+        self.clean_policies(every)
+        if self.frequency not in constants.WITHOUT_TIMES and self.next_run is not None:
+            try:
+                self.schedule()
+            except (ValueError, OverflowError) as error:  # InvalidSchedule is a ValueError
+                raise ValidationError({getattr(error, "field", "params"): str(error)}) from error
+
+    def restore(self, *, using: str) -> None:
+        """Validate and save what was changed, the moments of its schedule just as they are.
+
+        For what was stored elsewhere: such a schedule may have named its last moment already.
+        """
+        insert = self._is_insert({"using": using})
+        changed = self.changed_fields()
+        self.validate_restored()
+        # A retry is of the occurrence that was next until now.
+        following = {"attempt", "retry_at", "error", "held_until"} if changed else set()
+        for name in following:
+            setattr(self, name, 0 if name == "attempt" else None)
+        kwargs: dict[str, Any] = {"using": using}
+        if not insert:
+            kwargs["update_fields"] = changed | following
+        with self._next_revision(changed, kwargs, insert=insert):
+            super().save(**kwargs)
+        self._remember(kwargs.get("update_fields"))
+
+    def validate_restored(self) -> None:
+        """Raise ValidationError for what :meth:`restore` would not save."""
+        self._validate(self.changed_fields(), ended=True)
+
+    def validate_changed(self) -> None:
+        """Raise ValidationError for what ``save()`` would not save."""
+        self._validate(self.changed_fields())
+
     def settle_schedule(self) -> None:
         """Let ``next_run`` follow what was changed, as saving it will; for a look ahead.
 
@@ -91,8 +136,11 @@ class Definition(ChangeTracking, Claimable, Schedulable, Policies):
 
     # What is refused
 
-    def _validate(self, changed: set[str]) -> None:
-        """Raise ValidationError for what was changed; what was not is not looked at."""
+    def _validate(self, changed: set[str], *, ended: bool = False) -> None:
+        """Raise ValidationError for what was changed; what was not is not looked at.
+
+        ``ended``: a schedule that names no moment any more will do.
+        """
         if not changed:
             return
         errors: dict[str, Any] = {}
@@ -105,7 +153,9 @@ class Definition(ChangeTracking, Claimable, Schedulable, Policies):
         faulty = set(errors)
         try:
             self._clean_changed(changed - faulty)
-            if not faulty & _TIMING_FIELDS:
+            if ended:
+                self._clean_readable(changed)
+            elif not faulty & _TIMING_FIELDS:
                 self._clean_when(changed)
         except ValidationError as error:
             errors = error.update_error_dict(errors)
@@ -125,6 +175,7 @@ class Definition(ChangeTracking, Claimable, Schedulable, Policies):
                 raise ValidationError({name: _("Null characters are not allowed.")})
         self._clean_command(changed)
         self._clean_surroundings(changed)
+        self._clean_urls(changed)
         self.clean_policies(changed)
 
     def _clean_next_run(self) -> None:
@@ -141,11 +192,23 @@ class Definition(ChangeTracking, Claimable, Schedulable, Policies):
             self._clean_choice_of_command()
         if self.command and "command" in changed:
             _refuse_unknown_command(self.command.strip())
-        for name in ("args", "raw_command"):
+        self._clean_shell(changed)
+        # What a shell reads is not ours to split.
+        split = {"args"} if self.shell else {"args", "raw_command"}
+        for name in split & (changed | ({"raw_command"} if "shell" in changed else set())):
             try:
-                arguments.split((getattr(self, name) or "") if name in changed else "")
+                arguments.split(getattr(self, name) or "")
             except InvalidArguments as error:
                 raise ValidationError({name: str(error)}) from error
+
+    def _clean_shell(self, changed: set[str]) -> None:
+        if not self.shell or not changed & {"shell", "command", "raw_command"}:
+            return
+        fault = shells.fault(self.shell)
+        if not fault and not (self.raw_command or "").strip():
+            fault = str(_("Only a raw command can be a line of a shell."))
+        if fault:
+            raise ValidationError({"shell": fault})
 
     def _clean_surroundings(self, changed: set[str]) -> None:
         if "environment" in changed:
@@ -159,6 +222,18 @@ class Definition(ChangeTracking, Claimable, Schedulable, Policies):
                 raise ValidationError({"environment": faults})
         if "working_directory" in changed and self.working_directory[:1] not in ("", "/"):
             raise ValidationError({"working_directory": _("Write the whole path, from / on.")})
+
+    def _clean_urls(self, changed: set[str]) -> None:
+        if "ping_url" in changed and self.ping_url:
+            try:
+                ping_urls.check(self.ping_url)
+            except InvalidEnvironment as error:
+                raise ValidationError({"ping_url": f"{error}."}) from error
+        if "notify_urls" in changed:
+            try:
+                service_urls.parse(self.notify_urls)
+            except InvalidEnvironment as error:
+                raise ValidationError({"notify_urls": str(error)}) from error
 
     def _clean_choice_of_command(self) -> None:
         command, raw_command = (self.command or "").strip(), (self.raw_command or "").strip()
@@ -176,6 +251,15 @@ class Definition(ChangeTracking, Claimable, Schedulable, Policies):
         elif self._must_be_computed(changed):
             # What 1.x stored and ignored must not keep a job from being enabled.
             self.clean_schedule(utc_now(), anew=True, strict=False)
+
+    def _clean_readable(self, changed: set[str]) -> None:
+        if not changed & _TIMING_FIELDS:
+            return
+        self.clean_window()
+        try:
+            self.schedule()
+        except InvalidSchedule as error:
+            raise ValidationError({error.field: str(error)}) from error
 
     # What follows
 

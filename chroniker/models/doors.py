@@ -5,20 +5,29 @@ Everything else imports downwards only; these calls were methods of models in 1.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
+
+from chroniker.exceptions import HeldInstallation
 
 if TYPE_CHECKING:
     from chroniker.models.job import Job
     from chroniker.models.log import Log
+
+logger = logging.getLogger("chroniker.models")
 
 
 def run_job(job: Job, *, check_running: bool, force_run: bool, update_heartbeat: bool) -> bool:
     """Run a job in this process; see :func:`chroniker.dispatch.direct.run_here`."""
     from chroniker.dispatch import direct
 
-    outcome = direct.run_here(
-        job, check_running=check_running, force_run=force_run, update_heartbeat=update_heartbeat
-    )
+    try:
+        outcome = direct.run_here(
+            job, check_running=check_running, force_run=force_run, update_heartbeat=update_heartbeat
+        )
+    except HeldInstallation as held:
+        logger.warning("job=%s is not run: %s", job.pk, held)
+        return False
     return outcome is not None
 
 
@@ -39,6 +48,14 @@ def mark_running(job: Job, lock_file: str) -> None:
     from chroniker.dispatch import direct
 
     direct.mark_running(job, lock_file)
+
+
+def monitor_address(job: Job) -> str | None:
+    """Where a monitor's rows are; see :func:`chroniker.monitors.link.address_of`."""
+    from chroniker.moments import utc_now
+    from chroniker.monitors import link
+
+    return link.address_of(job, utc_now())
 
 
 def end_all_stale(using: str) -> None:

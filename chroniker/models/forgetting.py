@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from chroniker import constants
+from chroniker.models.claimable import WELL
 from chroniker.models.job import Job
 from chroniker.models.job_host import JobHost
 
@@ -18,6 +19,7 @@ _NEVER: dict[str, Any] = {
     "last_success": None,
     "attempt": 0,
     "retry_at": None,
+    **WELL,
 }
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import models
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
+from chroniker import settings
+from chroniker.constants import LONGEST_USERNAME
 from chroniker.moments import to_instant, to_stored
 
 USUAL_TICK_SECONDS = 60
@@ -22,10 +25,11 @@ _LONGEST_VERSION = 32
 class HostQuerySet(models.QuerySet["Host"]):
     """Questions about hosts."""
 
-    def ticked(self, hostname: str, now: datetime, *, version: str, capacity: int) -> None:
-        """Note that this host has looked for due jobs at ``now`` (aware).
+    def ticked(self, hostname: str, now: datetime, *, version: str, capacity: int) -> Host:
+        """Note that this host has looked for due jobs at ``now`` (aware); returns it as it was.
 
-        Hosts that have not done so for a month are forgotten when a new one turns up.
+        A host that ticks is in use, whatever somebody said of it. Hosts that have not done so for
+        a month are forgotten when a new one turns up.
         """
         host, is_new = self.get_or_create(hostname=hostname)
         # Read and written in two steps: at worst one of two ticks of the same moment is not noted.
@@ -34,9 +38,35 @@ class HostQuerySet(models.QuerySet["Host"]):
             tick_seconds=host.learned_tick_seconds(now),
             version=version[:_LONGEST_VERSION],
             capacity=capacity,
+            is_retired=False,
         )
         if is_new:
             self.filter(last_tick__lt=to_stored(now - _FORGOTTEN_AFTER)).delete()
+        return host
+
+    def note_silence(self, host: Host) -> bool:
+        """Whether nobody has said yet that this host is silent; from now on somebody has.
+
+        False as well if it has ticked since it was loaded.
+        """
+        same = self.filter(pk=host.pk, last_tick=host.last_tick, is_retired=False)
+        unsaid = same.exclude(silence_noted=F("last_tick"))
+        return bool(unsaid.update(silence_noted=F("last_tick")))
+
+    def drain(self, until: datetime, by: str) -> int:
+        """Let nothing new start on these hosts until then (aware); returns on how many."""
+        values = {"drained_until": to_stored(until), "drained_by": by[:LONGEST_USERNAME]}
+        return int(self.update(**values))
+
+    def drained(self, now: datetime) -> HostQuerySet:
+        """Hosts on which nothing new starts at ``now`` (aware)."""
+        return self.filter(drained_until__gt=to_stored(now))
+
+    def end_drain(self, now: datetime) -> list[str]:
+        """Let these hosts start runs again; returns the names of those that did not."""
+        names = list(self.drained(now).values_list("hostname", flat=True))
+        self.filter(hostname__in=names).update(drained_until=None, drained_by="")
+        return names
 
 
 class Host(models.Model):
@@ -68,6 +98,48 @@ class Host(models.Model):
         editable=False,
         help_text=_("The scheduler's version of django-chroniker."),
     )
+    is_retired = models.BooleanField(
+        _("retired"),
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=_("Nobody expects it to tick, until it does."),
+    )
+    silence_noted = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("After which tick of it people were told that there came no other."),
+    )
+    away_from = models.DateTimeField(
+        _("away from"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Its last tick before its last silence."),
+    )
+    away_until = models.DateTimeField(
+        _("away until"), null=True, blank=True, editable=False, help_text=_("Its first tick after.")
+    )
+    away_cost = models.TextField(
+        _("what that cost"), blank=True, default="", db_default="", editable=False
+    )
+
+    drained_until = models.DateTimeField(
+        _("drained until"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Until then nothing new starts there; for a deploy."),
+    )
+    drained_by = models.CharField(
+        _("drained by"),
+        max_length=LONGEST_USERNAME,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+    )
 
     objects = HostQuerySet.as_manager()
 
@@ -95,3 +167,10 @@ class Host(models.Model):
         """Whether several ticks in a row are missing at ``now`` (aware)."""
         last = to_instant(self.last_tick)
         return last is None or now - last > timedelta(seconds=MISSED_TICKS * self.tick_seconds)
+
+    def is_expected(self, now: datetime) -> bool:
+        """Whether it counts: it has ticked in the last days, and nobody has retired it."""
+        last = to_instant(self.last_tick)
+        if last is None or self.is_retired:
+            return False
+        return now - last <= timedelta(days=settings.CHRONIKER_HOST_DAYS)

@@ -11,9 +11,11 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, router
 from django.utils.translation import gettext_lazy as _
 
-from chroniker import arguments, constants, context, settings
+from chroniker import arguments, constants, context, job_templates, ping_urls, settings
 from chroniker.models.definition import Definition
+from chroniker.models.expected import Expected
 from chroniker.models.job_queryset import JobManager, JobQuerySet
+from chroniker.models.ownership import Owned
 from chroniker.models.progress import ProgressAndEstimates
 
 
@@ -25,7 +27,7 @@ def hostname_help_text_setter() -> str:
     )
 
 
-class Job(Definition, ProgressAndEstimates):
+class Job(Definition, Owned, Expected, ProgressAndEstimates):
     """A command with a schedule.
 
     Saving writes only what was changed since the object was loaded, so a form or an object loaded
@@ -65,7 +67,15 @@ class Job(Definition, ProgressAndEstimates):
         max_length=1000,
         null=True,
         blank=True,
-        help_text=_("A program and its arguments, run without a shell."),
+        help_text=_("A program and its arguments, run without a shell unless one is chosen."),
+    )
+    shell = models.CharField(
+        _("shell"),
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("The raw command is a line of this shell. Empty: it is run without one."),
     )
     enabled = models.BooleanField(
         default=True, blank=True, help_text=_("A disabled job never runs.")
@@ -78,6 +88,28 @@ class Job(Definition, ProgressAndEstimates):
     )
     email_errors_to_subscribers = models.BooleanField(default=True, blank=True)
     email_success_to_subscribers = models.BooleanField(default=False, blank=True)
+    notify_urls = models.TextField(
+        _("services to notify"),
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "One per line: @setting:PATH, @env:NAME or @file:PATH, where the service's URL is "
+            "kept, or the URL itself, which everyone who may view the job can read then."
+        ),
+    )
+    ping_url = models.CharField(
+        _("ping URL"),
+        max_length=ping_urls.LONGEST,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "A service outside that hears of each start and end, such as Healthchecks. The URL, "
+            "which everyone who may view the job can read, or @setting:PATH, @env:NAME or "
+            "@file:PATH, where it is kept."
+        ),
+    )
     timeout_seconds = models.PositiveIntegerField(
         default=0, help_text=_("A run that takes longer is ended. 0: no limit.")
     )
@@ -153,6 +185,16 @@ class Job(Definition, ProgressAndEstimates):
         validators=(MinValueValidator(-20), MaxValueValidator(19)),
         help_text=_("Added to the scheduler's own: 19 gives way to everything else."),
     )
+    snoozed_until = models.DateTimeField(
+        _("snoozed until"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Nobody is told of failures until then."),
+    )
+    snoozed_by = models.CharField(
+        max_length=constants.LONGEST_USERNAME, null=True, blank=True, editable=False
+    )
     revision = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     error = models.TextField(
         null=True, blank=True, editable=False, help_text=_("Why it cannot be run or scheduled.")
@@ -177,7 +219,9 @@ class Job(Definition, ProgressAndEstimates):
             ("stop_job", "Can stop job"),
             ("view_output", "Can view output of jobs"),
             ("edit_raw_command", "Can edit raw command of job"),
+            ("use_shell", "Can let raw command of job use a shell"),
             ("pause_jobs", "Can pause jobs"),
+            ("silence_jobs", "Can acknowledge and snooze errors of jobs"),
         )
         indexes = (
             models.Index(fields=("enabled", "next_run"), name="chroniker_job_due"),
@@ -360,13 +404,18 @@ class Job(Definition, ProgressAndEstimates):
 
     @property
     def monitor_url_rendered(self) -> str | None:
-        """``monitor_url`` as a Django template that knows ``now_offset``; None without one."""
-        if not (self.is_monitor and self.monitor_url):
-            return None
-        from django.template import Context, Template
+        """``monitor_url`` as a template that knows ``now_offset``.
 
-        template = Template("{% load chroniker_tags %}" + self.monitor_url)
-        return template.render(Context()).replace(" ", "+")
+        Without one, a ``check_monitor`` leads to the admin's list of the rows that it counts; any
+        other job to None.
+        """
+        if not self.is_monitor:
+            return None
+        if not self.monitor_url:
+            from chroniker.models import doors
+
+            return doors.monitor_address(self)
+        return job_templates.render(self.monitor_url, {}).replace(" ", "+")
 
     @property
     def monitor_description_safe(self) -> str:

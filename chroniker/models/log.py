@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from chroniker import fingerprint
 from chroniker.constants import LONGEST_USERNAME, Status, Trigger
 
 _SAMPLE_CHARACTERS = 40
@@ -159,6 +160,21 @@ class Log(models.Model):
         db_constraint=False,
         help_text=_("The order to run this date."),
     )
+    fingerprint = models.CharField(
+        _("error"),
+        max_length=fingerprint.LENGTH,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("What a bad end has in common with others like it."),
+    )
+    monitor_records = models.IntegerField(
+        _("monitor records"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("What a monitor had counted when this run of it ended."),
+    )
     output_truncated = models.BooleanField(
         _("output shortened"), default=False, db_default=False, editable=False
     )
@@ -172,6 +188,10 @@ class Log(models.Model):
         ordering = ("-run_start_datetime",)
         indexes = (
             models.Index(fields=("job", "-run_start_datetime"), name="chroniker_log_job_start"),
+            # Runs that failed of the same; with none, the good ones.
+            models.Index(
+                fields=("fingerprint", "job", "-run_start_datetime"), name="chroniker_log_error"
+            ),
             # The list of logs is filtered by these, newest first.
             models.Index(fields=("status", "-run_start_datetime"), name="chroniker_log_status"),
             models.Index(fields=("trigger", "-run_start_datetime"), name="chroniker_log_trigger"),

@@ -6,16 +6,17 @@ import logging
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import DEFAULT_DB_ALIAS, models, router
+from django.db import DEFAULT_DB_ALIAS, models, router, transaction
 from django.db.models import Q
 from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from chroniker import constants, patterns, signals
+from chroniker import constants, events, patterns, signals
 from chroniker.models.job import Job
 from chroniker.moments import to_instant, to_stored
 
@@ -134,7 +135,26 @@ class Pause(models.Model):
         return to_instant(self.starts_at) <= now and not self.is_over(now)
 
     def tell(self, signal: Signal) -> None:
-        """Tell the project's own code; never raises: what was stored is as it is."""
+        """Tell the project's own code, and the log of events, once what was stored is committed.
+
+        Never raises: what was stored is as it is.
+        """
+        tell = partial(self._tell, signal)
+        transaction.on_commit(tell, using=self._state.db, robust=True)
+
+    def _tell(self, signal: Signal) -> None:
+        begins = signal is signals.scheduler_paused
+        events.write(
+            "scheduler_paused" if begins else "scheduler_resumed",
+            pause_id=self.pk,
+            job_id=self.job_id,
+            job=self.job.name if self.job_id and self.job else None,
+            pattern=self.pattern or None,
+            starts=to_instant(self.starts_at),
+            ends=to_instant(self.ends_at),
+            reason=self.reason or None,
+            created_by=self.created_by or None,
+        )
         for receiver, answer in signal.send_robust(Pause, pause=self):
             if isinstance(answer, Exception):
                 logger.error("pause=%s receiver %s failed", self.pk, receiver, exc_info=answer)

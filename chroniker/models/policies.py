@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Set
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chroniker import settings
 from chroniker.constants import Misfire, Overlap
+from chroniker.trouble import Rule
 
 POLICY_FIELDS = frozenset(
     {
@@ -93,6 +95,24 @@ class Policies(models.Model):
         help_text=_("By what the delay is multiplied with each further retry."),
     )
 
+    notify_after = models.PositiveIntegerField(
+        _("tell after (failures)"),
+        default=1,
+        db_default=1,
+        validators=(MinValueValidator(1),),
+        help_text=_("People hear of it once so many runs in a row have failed."),
+    )
+    notify_every = models.PositiveIntegerField(
+        _("tell again after (seconds)"),
+        null=True,
+        blank=True,
+        validators=(MaxValueValidator(LONGEST_DELAY),),
+        help_text=_(
+            "How long the same error is not told of again. Empty: CHRONIKER_NOTIFY_EVERY. "
+            "0: each failure is told of."
+        ),
+    )
+
     class Meta:
         abstract = True
 
@@ -121,6 +141,12 @@ class Policies(models.Model):
         # Of a job for all hosts, each host runs its own.
         identity = f"{self.slot}\0{self.command_line}\0{self.environment.strip()}".encode()
         return f"command {hashlib.sha256(identity).hexdigest()}"
+
+    @property
+    def rule_of_telling(self) -> Rule:
+        """Of which failures people are told."""
+        every = settings.CHRONIKER_NOTIFY_EVERY if self.notify_every is None else self.notify_every
+        return Rule(after=self.notify_after, every=timedelta(seconds=every))
 
     def retry_delay(self, attempt: int) -> float:
         """Seconds from the end of a failed attempt (1 is the first) to the next one."""

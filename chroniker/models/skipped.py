@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from chroniker.constants import Status, Trigger
+from chroniker.models import tally
 from chroniker.models.job import Job
 from chroniker.models.log import Log
 from chroniker.models.schedulable import MOST_COUNTED
@@ -26,7 +27,7 @@ def write_skipped(
         return None
     if len(occurrences) >= MOST_COUNTED:
         reason += "; more were missed than were counted"
-    database = job._state.db
+    database = job._state.db or "default"
     first, moment = occurrences[0], to_stored(now)
     try:
         # In a savepoint: the database may know a row for these, and what called us goes on.
@@ -47,6 +48,7 @@ def write_skipped(
                 run_end_datetime=moment,
                 duration_ms=0,
             )
+            tally.count(database, job.pk, Status.SKIPPED, runs=len(occurrences))
     except IntegrityError:
         return None
     return log

@@ -11,10 +11,11 @@ import signal
 import subprocess
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from chroniker import arguments, settings
+from chroniker import arguments, settings, shells
 from chroniker.exceptions import InvalidArguments
 from chroniker.runs.spool import Spool
 
@@ -96,13 +97,17 @@ def text_stream(file: io.FileIO) -> io.TextIOWrapper:
     )
 
 
-def execute(run: Run) -> int:
+OnError = Callable[[BaseException], None]
+
+
+def execute(run: Run, on_error: OnError = lambda _error: None) -> int:
     """Run the job's command here; returns its exit status (negative: ended by that signal).
 
     Whatever the command raises is printed on stderr and makes its status; nothing is raised.
+    ``on_error`` is called with what was no end that it chose by itself.
     """
     try:
-        return _run_program(run) if run.raw_command else _run_command(run)
+        return _run_program(run) if run.raw_command else _run_command(run, on_error)
     except SystemExit as end:
         return _status_of(end)
     except InvalidArguments as error:
@@ -113,6 +118,7 @@ def execute(run: Run) -> int:
         return -signal.SIGINT
     except BaseException as error:  # noqa: BLE001 - the command's own failure, whatever it is
         traceback.print_exc()
+        on_error(error)
         return _status_of_error(error)
 
 
@@ -137,7 +143,11 @@ def _run_program(run: Run) -> int:
         message = "Raw commands are disabled (CHRONIKER_DISABLE_RAW_COMMAND)."
         print(message, file=sys.stderr)  # noqa: T201
         return FORBIDDEN
-    words = arguments.fill(arguments.split(run.raw_command), run.placeholders())
+    refused = shells.fault(run.shell) if run.shell else ""
+    if refused:
+        print(refused, file=sys.stderr)  # noqa: T201
+        return FORBIDDEN
+    words = _words_of(run)
     sys.stdout.flush()
     sys.stderr.flush()
     try:
@@ -153,6 +163,12 @@ def _run_program(run: Run) -> int:
         raise
 
 
+def _words_of(run: Run) -> list[str]:
+    if run.shell:
+        return shells.words(run.shell, run.raw_command)
+    return arguments.fill(arguments.split(run.raw_command), run.placeholders())
+
+
 def _end(program: subprocess.Popen[bytes]) -> None:
     """Leave no program behind that is waited for no more."""
     program.terminate()
@@ -163,7 +179,7 @@ def _end(program: subprocess.Popen[bytes]) -> None:
         program.wait()
 
 
-def _run_command(run: Run) -> int:
+def _run_command(run: Run, on_error: OnError) -> int:
     from django.core.management import BaseCommand, call_command, get_commands, load_command_class
     from django.core.management.base import CommandError
 
@@ -184,6 +200,7 @@ def _run_command(run: Run) -> int:
         if _wants_traceback(argv):
             raise
         print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - as manage.py does
+        on_error(error)
         return _status_of_error(error)
     return 0
 

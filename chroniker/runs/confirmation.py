@@ -57,7 +57,11 @@ class Confirmation:
     @property
     def is_too_old(self) -> bool:
         """Whether the run has to be told to end: its lease could run out before it is gone."""
-        return uptime() - self.sent >= settings.fence_seconds()
+        return self.is_older_than(settings.fence_seconds())
+
+    def is_older_than(self, seconds: float) -> bool:
+        """Whether so much time has passed since."""
+        return uptime() - self.sent >= seconds
 
     @property
     def grace(self) -> float:

@@ -26,6 +26,7 @@ def outcome_of(
 ) -> Outcome:
     """The outcome of a run that is over now; ``uptime`` and ``started`` by the host's clock."""
     spool = Spool.of(run.lock_file)
+    result = spool.read_result()
     return Outcome(
         status=status,
         reason=reason,
@@ -36,6 +37,7 @@ def outcome_of(
         started=None if started is None else run.moment(started),
         progress=spool.read_progress(),
         usage=spool.read_usage(),
+        is_reported=result is not None and result.reported,
     )
 
 
@@ -77,11 +79,9 @@ def _complained(run: Run, printed: Printed | None) -> bool:
         return streams is not None and streams.holds_errors()
 
 
-def keep_for_later(run: Run, ended: Outcome, *, tells: bool = False, lasting: bool = True) -> None:
+def keep_for_later(run: Run, ended: Outcome, *, lasting: bool = True) -> None:
     """Leave in the spool what could not be recorded (yet), for whoever looks after us."""
-    verdict = Result(
-        exit_code=ended.exit_code, status=ended.status, reason=ended.reason, tells=tells
-    )
+    verdict = Result(exit_code=ended.exit_code, status=ended.status, reason=ended.reason)
     Spool.of(run.lock_file).write_verdict(verdict, lasting=lasting)
 
 
@@ -91,22 +91,18 @@ def close(
     *,
     printed: Printed | None = None,
     masking: Masking | None = None,
-    tells: bool = False,
     limit: int | None = None,
 ) -> bool:
     """Record the outcome with what the run printed; then the spool has served.
 
-    With ``tells``, if the run was ours, the folder stays for the caller to remove once people
-    have been told of it: if that does not come about, the next tick finds the folder and sees to
-    it. ``masking`` is that of whoever has watched the run. ``limit`` is for a database that does
-    not take as much output as ``CHRONIKER_MAX_OUTPUT_BYTES`` allows.
+    Returns whether the run was ours. ``masking`` is that of whoever has watched the run. ``limit``
+    is for a database that does not take as much output as ``CHRONIKER_MAX_OUTPUT_BYTES`` allows.
     """
     spool = Spool.of(run.lock_file)
     # Whatever happens from here on, the next tick finds what was to be recorded.
-    keep_for_later(run, ended, tells=tells, lasting=False)
+    keep_for_later(run, ended, lasting=False)
     ours = record.record(run, ended, _output(run, spool, printed, masking, limit))
-    if not (ours and tells):
-        spool.remove()
+    spool.remove()
     return ours
 
 

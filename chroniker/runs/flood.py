@@ -35,14 +35,14 @@ class Flood:
         return max(0.0, self._looked + self._pause - uptime())
 
     def look(self, runs: Iterable[LiveRun]) -> None:
-        """Free what nobody will read, if it is time to."""
-        if self.seconds_until_look() > 0:
-            return
+        """Free what nobody will read."""
         now = uptime()
         sizes = {}
         for live in runs:
-            capture.free_what_is_left_out(live.printed)
-            sizes[live.run.token] = live.printed.size()
+            token, size = live.run.token, live.printed.size()
+            if size != self._sizes.get(token):
+                capture.free_what_is_left_out(live.printed)
+            sizes[token] = size
         grown = [size - self._sizes.get(token, 0) for token, size in sizes.items()]
         fast = max(grown, default=0) >= FAST_BYTES * (now - self._looked)
         self._pause = SOONEST_SECONDS if fast else min(LATEST_SECONDS, 2 * self._pause)

@@ -77,7 +77,6 @@ class Guard:
 
     def record(self, exit_code: int) -> None:
         """Record the outcome. If that can't be done now, the spool keeps it for the next tick."""
-        from chroniker import notifications
         from chroniker.host import uptime
         from chroniker.models.hiccups import HICCUPS
         from chroniker.runs import ending
@@ -91,11 +90,8 @@ class Guard:
             outcome = ending.outcome_of_exit(
                 run, uptime=uptime(), exit_code=exit_code, pid=os.getpid(), printed=printed
             )
-            tells = run.is_told(outcome.status)
-            masking = self.masking
-            if ending.close(run, outcome, printed=printed, masking=masking, tells=tells) and tells:
-                notifications.notify_of(run.database, run.log_id)
-                spool.remove()
+            # Whom this concerns is told by the next tick, on whichever host.
+            ending.close(run, outcome, printed=printed, masking=self.masking)
         except HICCUPS:
             return
 

@@ -19,14 +19,15 @@ from chroniker.context import Progress
 from chroniker.exceptions import CannotStart
 from chroniker.host import uptime
 from chroniker.models import claims
+from chroniker.models.announcing import announce
 from chroniker.runs import child, ending, preparation, processes, records_of_logging
-from chroniker.runs.announce import announce
 from chroniker.runs.confirmation import Confirmation
 from chroniker.runs.heartbeat import SECONDS, Heartbeat
 from chroniker.runs.interruption import Interruption
 from chroniker.runs.masking import Masking
 from chroniker.runs.outcome import Outcome, not_started
 from chroniker.runs.printed import Printed
+from chroniker.runs.reporting import reporter_of
 from chroniker.runs.run import Run
 from chroniker.runs.spool import Result, Spool
 from chroniker.runs.tee import teed
@@ -83,13 +84,15 @@ def _carry_out(
     )
     streams = teed(spool, echo=echo, program=bool(run.raw_command))
     masking, fault = None, ""
+    reporter = reporter_of(run, own_process=False)
     with preparation.undone(), streams as (output, errors), context.running(current):
         heartbeat.start()
         try:
             with records_of_logging.captured(run.log_format), guard.in_force():
                 output.mask = errors.mask = mask = preparation.prepare(run, current)
                 masking = Masking(run.environment, spool, mask)
-                exit_code = child.execute(run)
+                reporter.mask = mask
+                exit_code = child.execute(run, reporter.report)
         except CannotStart as error:
             exit_code, fault = child.FORBIDDEN, not_started(str(error))
         except KeyboardInterrupt:  # before or after the command itself
@@ -102,6 +105,7 @@ def _carry_out(
         fault,
         complained=run.stderr_is_failure and wrote,
         unwritten=(output.unwritten, errors.unwritten),
+        reported=reporter.finish(),
     )
     return result, masking
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chroniker.runs.heartbeat import Heartbeat
     from chroniker.runs.run import Run
     from chroniker.runs.spool import Spool
+    from chroniker.sentry import Reporter
 
 
 class LockDescriptor:
@@ -40,6 +41,7 @@ def _adopt(passed: Any) -> LockDescriptor:
 def main(run: Run, lock: LockDescriptor, supervisor: int) -> None:
     """Run the job's command in this process and exit with its status."""
     from chroniker.runs import child, confirmation, own_descriptors
+    from chroniker.runs.reporting import reporter_of
     from chroniker.runs.spool import Result, Spool
 
     spool = Spool.of(run.lock_file)
@@ -50,10 +52,12 @@ def main(run: Run, lock: LockDescriptor, supervisor: int) -> None:
     streams = child.take_streams(spool, lock.descriptor)
     os.environ.update(run.variables())  # whatever is started from here on is known by them
     _set_up_django()
+    reporter = reporter_of(run, own_process=True)
     guard, heartbeat, current = _watch_over(run, spool, supervisor)
-    exit_code, not_started = _carry_out(run, spool, guard, current)
+    exit_code, not_started = _carry_out(run, spool, guard, current, reporter)
     # What the command left to be done at exit is part of it.
     atexit._run_exitfuncs()
+    reported = reporter.finish()
     _flush()
     heartbeat.write_facts()
     # A program writes past our stream; of a command, only its own words count, as in 1.x.
@@ -61,7 +65,9 @@ def main(run: Run, lock: LockDescriptor, supervisor: int) -> None:
     complained = run.stderr_is_failure and wrote
     unwritten = (streams[0].unwritten, streams[1].unwritten)
     guard.leave_result(
-        Result.of_process(exit_code, not_started, complained=complained, unwritten=unwritten)
+        Result.of_process(
+            exit_code, not_started, complained=complained, unwritten=unwritten, reported=reported
+        )
     )
     if guard.waits_as_orphan():
         heartbeat.end()
@@ -100,7 +106,7 @@ def _watch_over(
 
 
 def _carry_out(
-    run: Run, spool: Spool, guard: Guard, current: context.CurrentRun
+    run: Run, spool: Spool, guard: Guard, current: context.CurrentRun, reporter: Reporter
 ) -> tuple[int, str]:
     """Run the command with all it needs; returns its status, and why it did not begin, if so."""
     from chroniker import context
@@ -110,10 +116,10 @@ def _carry_out(
 
     with context.running(current), records_of_logging.captured(run.log_format):
         try:
-            mask = preparation.prepare(run, current)
+            reporter.mask = mask = preparation.prepare(run, current)
             guard.masking = Masking(run.environment, spool, mask)
             with preparation.limited(run):
-                return child.execute(run), ""
+                return child.execute(run, reporter.report), ""
         except CannotStart as error:
             return child.FORBIDDEN, outcome.not_started(str(error))
 

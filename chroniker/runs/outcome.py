@@ -35,6 +35,8 @@ class Outcome:
     started: datetime | None = None
     progress: tuple[int, int] | None = None
     usage: Usage | None = None
+    is_reported: bool = False
+    """Whether the run's own process has reported the exception that ended it."""
 
 
 def failed_to_start(run: Run, reason: str) -> Outcome:

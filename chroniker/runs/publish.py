@@ -7,22 +7,27 @@ from typing import Any
 from chroniker.models import Log, LogQuerySet, claims
 from chroniker.moments import to_stored
 from chroniker.runs import capture
+from chroniker.runs.deadline import deadline
 from chroniker.runs.live import LiveRun
 from chroniker.runs.printed import size_of
 
 
-def publish(live: LiveRun) -> None:
-    """Write what is new since the last time: the newest output, progress, and the pid."""
+def publish(live: LiveRun, seconds: float) -> None:
+    """Write what is new since the last time: the newest output, progress, and the pid.
+
+    Raises DatabaseSilent if the database takes longer than so many seconds.
+    """
     progress = live.spool.read_progress()
     sizes = tuple(map(size_of, live.printed))
     facts = (progress, sizes)
     if facts == live.published:
         return
     known_progress, known_sizes = live.published or (None, None)
-    if progress != known_progress or not live.published:
-        _publish_state(live, progress)
-    if sizes != known_sizes:
-        _publish_output(live)
+    with deadline(seconds):
+        if progress != known_progress or not live.published:
+            _publish_state(live, progress)
+        if sizes != known_sizes:
+            _publish_output(live)
     live.published = facts
 
 

@@ -10,13 +10,17 @@ from typing import Any
 from django.db import DatabaseError, transaction
 
 from chroniker import signals
-from chroniker.constants import Status
-from chroniker.models import Job, Log, backfill, claims
+from chroniker.constants import BAD_ENDS, EVENT_OF_END, Event, Status
+from chroniker.fingerprint import of_failure
+from chroniker.models import Job, Log, backfill, claims, tally
+from chroniker.models.announcing import announce
 from chroniker.models.hiccups import HICCUPS
 from chroniker.models.retention import keep_newest
 from chroniker.models.skipped import write_skipped
 from chroniker.moments import to_instant, to_stored
-from chroniker.runs.announce import announce
+from chroniker.notifications import outbox, policy
+from chroniker.notifications.channels import anybody_wants, people_want
+from chroniker.notifications.policy import Judgement
 from chroniker.runs.deadline import deadline
 from chroniker.runs.following import following
 from chroniker.runs.outcome import Outcome, Output
@@ -63,20 +67,91 @@ class _Written:
 def _write(run: Run, outcome: Outcome, output: Output | None, job: Job) -> _Written | None:
     """The transaction; None if the job was changed since it was read."""
     then = following(job, run, outcome)
-    values = {**_job_after(run, outcome), **then.values}
+    fingerprint = _fingerprint(run, outcome, output)
+    judged = _judged(job, outcome, fingerprint)
+    values = {**_job_after(run, outcome), **judged.values, **then.values}
     with transaction.atomic(using=run.database):
         # The write comes first: a transaction that reads first can end in "database is locked".
         if not claims.update(run.database, job, run.token, values):
             return None
         Log.objects.using(run.database).held(run.log_id, run.token).update(
-            **_log_after(run, outcome), **_stored(output)
+            **_log_after(run, outcome),
+            **_counted(job, outcome),
+            **_stored(output),
+            fingerprint=fingerprint,
+        )
+        tally.count(
+            *(run.database, run.job_id, outcome.status),
+            seconds=outcome.seconds,
+            lateness_ms=run.lateness_ms,
         )
         if run.backfill_id is not None:
             date, ended = run.scheduled_for, outcome.ended
             backfill.advance(run.database, run.backfill_id, date, outcome.status, ended)
         reason = f"run {run.log_id} had not ended"
         skipped = write_skipped(job, then.passed, reason, now=outcome.ended, hostname=run.hostname)
+        note_end(
+            *(run.database, job, run.log_id, outcome.status, outcome.reason),
+            now=outcome.ended,
+            judged=judged,
+            is_reported=outcome.is_reported,
+        )
     return _Written(skipped)
+
+
+def _judged(job: Job, outcome: Outcome, fingerprint: str | None) -> Judgement:
+    """What the end means to people; no fault in that keeps an end from being recorded."""
+    try:
+        heard = people_want(job, EVENT_OF_END.get(outcome.status))
+        return policy.judge(job, outcome.status, fingerprint, outcome.ended, heard=heard)
+    except Exception:
+        logger.exception("job=%s its end could not be judged, and is told of", job.pk)
+        return Judgement()
+
+
+def note_end(
+    database: str,
+    job: Job,
+    log_id: int,
+    status: Status,
+    reason: str,
+    *,
+    now: datetime,
+    judged: Judgement | None = None,
+    is_reported: bool = False,
+) -> None:
+    """Put this end into the outbox if anybody may want to hear of it; in the end's transaction.
+
+    ``job`` is as it was before. ``log_id`` is 0 for a claim that code made without one. An end
+    that nobody has judged is told of. ``is_reported``: Sentry knows of it already.
+    """
+    judged = judged or Judgement()
+    details: dict[str, Any] = {
+        "job": job.name,
+        "status": status,
+        "reason": reason[:_LONGEST_REASON],
+    }
+    if is_reported:
+        details["reported"] = True
+    events = [("run", EVENT_OF_END.get(status), judged.decision)]
+    if judged.recovered:
+        events.append(("recovered", Event.RUN_RECOVERED, ""))
+    for key, event, decision in events:
+        if event is not None and anybody_wants(job, event):
+            outbox.note(
+                database,
+                event,
+                now=now,
+                job_id=job.pk,
+                log_id=log_id or None,
+                key=f"{key}:{log_id}" if log_id else None,
+                details={**details, **judged.details},
+                hostname=job.current_hostname or "",
+                decision=decision,
+            )
+
+
+_LONGEST_REASON = 500
 
 
 def _job_after(run: Run, outcome: Outcome) -> dict[str, Any]:
@@ -121,6 +196,11 @@ def _log_after(run: Run, outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def _counted(job: Job, outcome: Outcome) -> dict[str, Any]:
+    """What a monitor has counted. A check that broke off has left the number of an earlier one."""
+    return {"monitor_records": job.monitor_records} if outcome.exit_code == 0 else {}
+
+
 def _stored(output: Output | None) -> dict[str, Any]:
     if output is None:
         return {}
@@ -129,6 +209,18 @@ def _stored(output: Output | None) -> dict[str, Any]:
         "stderr": output.stderr,
         "output_truncated": output.shortened,
     }
+
+
+def _fingerprint(run: Run, outcome: Outcome, output: Output | None) -> str | None:
+    """What the run failed of, as far as its output is known; None if it did not fail."""
+    if outcome.status not in BAD_ENDS:
+        return None
+    if output is not None:
+        stderr = output.stderr
+    else:  # what was published of it
+        logs = Log.objects.using(run.database).filter(pk=run.log_id)
+        stderr = logs.values_list("stderr", flat=True).first() or ""
+    return of_failure(outcome.status, outcome.reason, stderr)
 
 
 def _is_recorded(run: Run, outcome: Outcome) -> bool:
@@ -178,23 +270,41 @@ def note_late(log: Log, outcome: str, output: Output | None) -> None:
         for name, text in (("stdout", output.stdout), ("stderr", output.stderr))
         if len(text) > len(getattr(log, name))
     }
+    if "stderr" in more:
+        more["fingerprint"] = of_failure(log.status, log.reason or "", more["stderr"])
     if more:
         logs.update(**more, output_truncated=output.shortened)
+
+
+GIVEN_UP = "its claim was given up by hand"
 
 
 def give_up(log: Log, now: datetime) -> None:
     """End the log of a run whose claim somebody has given up, by hand or in code."""
     seconds = max(0.0, (now - to_instant(log.run_start_datetime)).total_seconds())
-    Log.objects.using(log._state.db).held(log.pk, log.token or "").update(
-        status=Status.LOST,
-        success=False,
-        reason="its claim was given up by hand",
-        run_end_datetime=to_stored(to_instant(log.run_start_datetime) + timedelta(seconds=seconds)),
-        duration_seconds=int(seconds),
-        duration_ms=round(seconds * 1000),
-        active_for=None,
-        holds_key=None,
-    )
+    ended, reason = to_instant(log.run_start_datetime) + timedelta(seconds=seconds), GIVEN_UP
+    database = log._state.db or "default"
+    with transaction.atomic(using=database):
+        given_up = (
+            Log.objects.using(database)
+            .held(log.pk, log.token or "")
+            .update(
+                status=Status.LOST,
+                success=False,
+                reason=reason,
+                run_end_datetime=to_stored(ended),
+                duration_seconds=int(seconds),
+                duration_ms=round(seconds * 1000),
+                fingerprint=of_failure(Status.LOST, reason, log.stderr),
+                active_for=None,
+                holds_key=None,
+            )
+        )
+        if given_up:
+            tally.count(database, log.job_id, Status.LOST, seconds=seconds)
+            note_end(database, log.job, log.pk, Status.LOST, reason, now=ended)
+    if given_up:
+        announce(signals.run_finished, database, log.pk)
 
 
 def _afterwards(run: Run, job: Job, skipped: Log | None) -> None:
@@ -202,6 +312,7 @@ def _afterwards(run: Run, job: Job, skipped: Log | None) -> None:
         keep_newest(run.job_id, job.maximum_log_entries, run.database)
     except HICCUPS as error:
         logger.warning("job=%s its old logs are kept for now: %s", run.job_id, error)
-    announce(signals.run_finished, run.database, run.log_id)
+    if run.log_id:  # else the claim came without one, and who closes it writes it
+        announce(signals.run_finished, run.database, run.log_id)
     if skipped is not None:
         announce(signals.run_skipped, run.database, skipped.pk)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chroniker import context, settings
-from chroniker.constants import Misfire, Status, Trigger
+from chroniker.constants import Misfire, Trigger
 
 if TYPE_CHECKING:
     from chroniker.models import Job
@@ -44,6 +44,7 @@ class Run:
     command: str
     args: str
     raw_command: str
+    shell: str
     key: str
     weight: int
     makes_up: bool
@@ -56,8 +57,7 @@ class Run:
     log_stderr: bool
     stderr_is_failure: bool
     log_format: str
-    tell_success: bool
-    tell_failure: bool
+    tells_start: bool = False
     heartbeat: bool = True
     backfill_id: int | None = None
     confirmed_uptime: float | None = None
@@ -74,6 +74,7 @@ class Run:
             "command": job.command,
             "args": job.args,
             "raw_command": (job.raw_command or "").strip(),
+            "shell": job.shell,
             "environment": job.environment,
             "working_directory": job.working_directory,
             "memory_limit_mb": job.memory_limit_mb,
@@ -86,9 +87,6 @@ class Run:
             "log_stderr": job.log_stderr,
             "stderr_is_failure": job.minds_stderr,
             "log_format": settings.CHRONIKER_LOG_FORMAT,
-            "tell_success": job.email_success_to_subscribers,
-            "tell_failure": job.email_errors_to_subscribers
-            or bool(settings.CHRONIKER_JOB_ERROR_CALLBACK),
         }
         return cls(**defined | facts)
 
@@ -99,10 +97,6 @@ class Run:
     def moment(self, uptime: float) -> datetime:
         """The database's time at this moment of the host's clock for durations."""
         return self.claimed + timedelta(seconds=max(0.0, uptime - self.claimed_uptime))
-
-    def is_told(self, status: str) -> bool:
-        """Whether anybody is to hear of an end like this."""
-        return self.tell_success if status == Status.SUCCEEDED else self.tell_failure
 
     @property
     def holds(self) -> str:

@@ -9,7 +9,6 @@ Everything the job's process has to say goes through here, so it is kept whateve
 ``result``              how the command ended, written as its last act
 ``verdict``             how the run ends, written by its watcher before it is recorded
 ``watcher``             pid and creation time of the process that watches the run
-``teller``              the same of the process that tells people of the run's end
 ``usage``               processor seconds, and bytes of memory at the peak
 ``secrets``             a mark of the secrets the run was given; see :mod:`chroniker.mask`
 ``process``             pid of the job's process
@@ -66,21 +65,27 @@ def lock_file_of(token: str) -> str:
 class Result:
     """What the job's process itself says of its end, or its watcher does.
 
-    ``status`` and ``reason`` are the watcher's word, '' where it has not spoken; ``tells`` says
-    that it will tell people. ``unwritten`` is how many bytes of stdout and of stderr found no
-    room on the disk.
+    ``status`` and ``reason`` are the watcher's word, '' where it has not spoken. ``unwritten`` is
+    how many bytes of stdout and of stderr found no room on the disk. ``reported`` says that the
+    command's exception was reported to Sentry.
     """
 
     exit_code: int | None
     complained: bool = False
     status: str = ""
     reason: str = ""
-    tells: bool = False
     unwritten: tuple[int, int] = (0, 0)
+    reported: bool = False
 
     @classmethod
     def of_process(
-        cls, exit_code: int, not_started: str, *, complained: bool, unwritten: tuple[int, int]
+        cls,
+        exit_code: int,
+        not_started: str,
+        *,
+        complained: bool,
+        unwritten: tuple[int, int],
+        reported: bool = False,
     ) -> Result:
         """The word of a run's own process; ``not_started`` is why its command did not begin."""
         return cls(
@@ -89,6 +94,7 @@ class Result:
             status=Status.FAILED if not_started else "",
             reason=_presentable(not_started)[:LONGEST_REASON],
             unwritten=unwritten,
+            reported=reported,
         )
 
 
@@ -115,7 +121,6 @@ class Spool:
         self.result = folder / "result"
         self.verdict = folder / "verdict"
         self.watcher = folder / "watcher"
-        self.teller = folder / "teller"
         self.process = folder / "process"
         self.usage = folder / "usage"
         self.secrets = folder / "secrets"
@@ -139,7 +144,7 @@ class Spool:
                 reserved.make(path, 0)
             for path in (self.result, self.verdict):
                 reserved.make(path, _RESULT_BYTES)
-            for path in (self.watcher, self.teller, self.process):
+            for path in (self.watcher, self.process):
                 reserved.make(path, _PROCESS_BYTES)
             reserved.make(self.usage, _USAGE_BYTES)
             self.write_watcher(watcher, watcher_created)
@@ -203,15 +208,6 @@ class Spool:
         """(pid, creation time) of the watching process, or None if that is not known."""
         return _read_process(self.watcher)
 
-    def write_teller(self, pid: int, created: float | None) -> None:
-        """Name the process that tells people of the run's end; it removes the folder then."""
-        with suppress(OSError):
-            reserved.overwrite(self.teller, f"{pid} {created or 0.0!r}", _PROCESS_BYTES)
-
-    def read_teller(self) -> tuple[int, float] | None:
-        """(pid, creation time) of the telling process, or None if there was none yet."""
-        return _read_process(self.teller)
-
     def take_over(self, pid: int, created: float | None, *, is_free: Callable[[], bool]) -> bool:
         """Become the watcher, if the folder ``is_free``; of several at once only one does."""
         try:
@@ -263,8 +259,13 @@ class Spool:
 
     def read_progress(self) -> tuple[int, int] | None:
         """(total, complete) as last reported, or None if nothing was."""
-        try:
-            total, complete = map(int, self.progress.read_bytes()[:_PROGRESS_BYTES].split())
+        try:  # each second for each run, so without a file object
+            descriptor = os.open(self.progress, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                text = os.read(descriptor, _PROGRESS_BYTES)
+            finally:
+                os.close(descriptor)
+            total, complete = map(int, text.split())
         except (OSError, ValueError):
             return None
         return total, complete
@@ -316,7 +317,12 @@ class Spool:
         if verdict is None or not verdict.status or result is None:
             return verdict or result
         exit_code = result.exit_code if verdict.exit_code is None else verdict.exit_code
-        return replace(verdict, exit_code=exit_code, unwritten=result.unwritten)
+        return replace(
+            verdict,
+            exit_code=exit_code,
+            unwritten=result.unwritten,
+            reported=result.reported,
+        )
 
 
 def _presentable(text: str) -> str:

@@ -83,12 +83,21 @@ class Watch:
         deadlines = [live.seconds_until_kill() for live in self._live.values()]
         soonest = min([timeout, *(left for left in deadlines if left is not None)])
         if self._live:
-            next_look = max(0.0, self._looked_at + STEP_SECONDS - uptime())
-            soonest = min(soonest, next_look, self._flood.seconds_until_look())
+            looks = (self.seconds_until_look(), self._flood.seconds_until_look())
+            soonest = min(soonest, *looks)
         lingering = len(sentinels) < len(self._live)
         if lingering or (self._live and soonest <= 0):
             soonest = min(timeout, 0.1)
         waiting.wait([*sentinels, *wakers], timeout=soonest)
+
+    def seconds_until_look(self) -> float:
+        """How long until the next step that looks after all runs; a whole step without any.
+
+        Who looks at something else as often does so together with it: one awakening, not two.
+        """
+        if not self._live:
+            return STEP_SECONDS
+        return max(0.0, self._looked_at + STEP_SECONDS - uptime())
 
     def step(self) -> None:
         """One pass over all runs: record those that have ended, look after the others."""
@@ -98,8 +107,10 @@ class Watch:
                 self._unrecorded.append(_Unrecorded(live, self._outcome_of(live)))
         for one in list(self._unrecorded):
             self._record(one)
-        self._flood.look(self._live.values())
-        if uptime() - self._looked_at >= STEP_SECONDS:
+        is_time = uptime() - self._looked_at >= STEP_SECONDS
+        if is_time or not self._flood.seconds_until_look():
+            self._flood.look(self._live.values())
+        if is_time:
             self._looked_at = uptime()
             self._look_after(list(self._live.values()))
 
@@ -126,7 +137,6 @@ class Watch:
     def _record(self, one: _Unrecorded) -> None:
         run, printed = one.live.run, one.live.printed
         limit = capture.LIVE_BYTES if one.tries >= FULL_OUTPUT_TRIES else None
-        tells = self._on_end is not None and run.is_told(one.outcome.status)
         patience = self._seconds_until_kill()
         try:
             with deadline(patience):
@@ -135,7 +145,6 @@ class Watch:
                     one.outcome,
                     printed=printed,
                     masking=one.live.masking,
-                    tells=tells,
                     limit=limit,
                 )
         except HICCUPS as error:
@@ -144,7 +153,7 @@ class Watch:
             one.tries += patience >= record.SECONDS
             if not one.is_kept:
                 one.is_kept = True
-                ending.keep_for_later(run, one.outcome, tells=tells)
+                ending.keep_for_later(run, one.outcome)
             connections[run.database].close()
             return
         self._unrecorded.remove(one)
@@ -160,6 +169,7 @@ class Watch:
     # Looking after those that go on
 
     def _look_after(self, live: list[LiveRun]) -> None:
+        fence_seconds = settings.fence_seconds()
         # Renewals first: after a long sleep of the machine the claim may well still be ours.
         for (database, slot), runs in _by_table(live).items():
             try:
@@ -168,14 +178,15 @@ class Watch:
                 logger.warning("database %s does not answer: %s", database, error)
                 connections[database].close()
             for one in runs:
-                self._guarded(one, self._enforce_limits, one)
+                self._guarded(one, self._enforce_limits, one, fence_seconds)
 
-    def _enforce_limits(self, live: LiveRun) -> None:
+    def _enforce_limits(self, live: LiveRun, fence_seconds: float) -> None:
         now, limit = uptime(), live.run.timeout_seconds
         if limit and now - live.run.claimed_uptime >= limit:
             reason = f"took longer than {limit} s"
             live.end(Verdict(status=Status.TIMED_OUT, reason=reason))
-        self._fence(live)
+        if live.confirmation.is_older_than(fence_seconds):
+            self._fence(live)
         live.kill_if_overdue()
 
     def _fence(self, live: LiveRun) -> None:
@@ -184,10 +195,7 @@ class Watch:
         That one ends its tree in the right order, itself last, and waits for nobody. But a
         command can silence its threads, or put a program in its place.
         """
-        confirmation = live.confirmation
-        if not confirmation.is_too_old:
-            return
-        grace, result = confirmation.grace, live.spool.read_result()
+        grace, result = live.confirmation.grace, live.spool.read_result()
         if grace and result is not None and result.status:
             return
         if grace <= settings.CHRONIKER_KILL_GRACE_SECONDS / 2:
@@ -204,8 +212,7 @@ class Watch:
                 by = stopping[one.run.token]
                 reason = f"stopped by {by}" if by else "stopped on request"
                 self._guarded(one, one.end, Verdict(status=Status.STOPPED, reason=reason))
-            with deadline(DATABASE_SECONDS):
-                self._guarded(one, publish.publish, one)
+            self._guarded(one, publish.publish, one, DATABASE_SECONDS)
 
     def _renew(self, database: str, slot: str, live: list[LiveRun]) -> None:
         """Renew all leases in one UPDATE, once one of them has not been for a while."""

@@ -197,6 +197,25 @@ JOBS: tuple[DemoJob, ...] = (
         next_run=every(hours=1),
     ),
     DemoJob(
+        name="people who were never there (monitor without code)",
+        fields={
+            "frequency": "HOURLY",
+            "command": "check_monitor",
+            "args": "--model=auth.User --filter=last_login__isnull=1 --exclude=is_staff=1 "
+            "--of-last=2/3",
+            "is_monitor": True,
+            "monitor_description": "Accounts that nobody has used yet.",
+        },
+        expected=succeeded(
+            stdout=lines(
+                "1 user requires attention.",
+                "Not yet an alarm: 1 of the last 3 checks were bad, 2 are needed.",
+                "without-mail",
+            )
+        ),
+        next_run=every(hours=1),
+    ),
+    DemoJob(
         name="market opens (cron expression, New York)",
         fields={
             "frequency": "CRON",

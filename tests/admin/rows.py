@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from chroniker.constants import Status, Trigger
+from chroniker.constants import BAD_ENDS, Status, Trigger
 from chroniker.dispatch.claim import claim
+from chroniker.fingerprint import of_failure
 from chroniker.models import Job, Log
 from chroniker.models.database_clock import database_now
 from chroniker.moments import to_stored
@@ -61,5 +62,8 @@ def log(job: Job, **values: Any) -> Log:
         "run_end_datetime": start + timedelta(seconds=12),
         **values,
     }
+    if values["status"] in BAD_ENDS:
+        said = values.get("reason") or "", values.get("stderr", "")
+        values = {"fingerprint": of_failure(values["status"], *said), **values}
     made: Log = Log.objects.create(job=job, **values)
     return made

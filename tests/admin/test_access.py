@@ -9,7 +9,8 @@ from django.contrib import admin
 from django.db import transaction
 from django.urls import NoReverseMatch, reverse
 
-from chroniker.models import Backfill, Job, Log, Pause
+from chroniker.constants import Event
+from chroniker.models import Backfill, Delivery, Host, Job, Log, Notification, Pause
 from chroniker.models.database_clock import database_now
 from chroniker.moments import to_stored
 from tests.admin import people, rows
@@ -43,6 +44,7 @@ ANSWERS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "job_graph": (ALL_WHO_SEE, OTHER_METHOD),
     "job_graph_live": (ALL_WHO_SEE, OTHER_METHOD),
     "job_add": (EDITORS, EDITORS),
+    "job_import": (EDITORS, EDITORS),
     "job_new_schedule": (OTHER_METHOD, EDITORS),
     "job_command": (OTHER_METHOD, EDITORS),
     "job_change": (ALL_WHO_SEE, EDITORS),
@@ -53,7 +55,12 @@ ANSWERS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "job_delete": (EDITORS, (LOGIN, 403, 403, 403, DONE, DONE)),
     "job_run": (OTHER_METHOD, BUTTON),
     "job_run_with": (ONLY_SUPERUSERS, (LOGIN, 403, 403, 403, 403, DONE)),
+    "job_acknowledge": (OTHER_METHOD, (LOGIN, 403, 403, 403, 403, DONE)),
+    "job_hear": (OTHER_METHOD, (LOGIN, 403, 403, 403, 403, DONE)),
+    "job_snooze": (ONLY_SUPERUSERS, ONLY_SUPERUSERS),
     "job_stop": (OTHER_METHOD, BUTTON),
+    "job_code": (EDITORS, (LOGIN, 403, 403, 403, DONE, DONE)),
+    "job_installation": (ONLY_SUPERUSERS, (LOGIN, 403, 403, 403, 403, DONE)),
     "log_changelist": (ALL_WHO_SEE, ALL_WHO_SEE),
     "log_add": (NOBODY, NOBODY),
     "log_change": (ALL_WHO_SEE, NOBODY),
@@ -81,6 +88,17 @@ ANSWERS: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "backfill_change": (ONLY_SUPERUSERS, (LOGIN, 403, 403, 403, 403, DONE)),
     "backfill_history": (ONLY_SUPERUSERS, ONLY_SUPERUSERS),
     "backfill_delete": (ONLY_SUPERUSERS, (LOGIN, 403, 403, 403, 403, DONE)),
+    "host_changelist": (ONLY_SUPERUSERS, ONLY_SUPERUSERS),
+    "host_add": (NOBODY, NOBODY),
+    "host_change": (ONLY_SUPERUSERS, (LOGIN, 403, 403, 403, 403, DONE)),
+    "host_history": (ONLY_SUPERUSERS, ONLY_SUPERUSERS),
+    "host_delete": (ONLY_SUPERUSERS, (LOGIN, 403, 403, 403, 403, DONE)),
+    "delivery_changelist": (ONLY_SUPERUSERS, ONLY_SUPERUSERS),
+    "delivery_test": (OTHER_METHOD, (LOGIN, 403, 403, 403, 403, DONE)),
+    "delivery_add": (NOBODY, NOBODY),
+    "delivery_change": (ONLY_SUPERUSERS, NOBODY),
+    "delivery_history": (ONLY_SUPERUSERS, ONLY_SUPERUSERS),
+    "delivery_delete": (NOBODY, NOBODY),
 }
 
 PREFIX = "chroniker_"
@@ -109,12 +127,23 @@ def ids() -> dict[str, int]:
     pause = Pause.objects.create(pattern="nothing")
     now = to_stored(database_now("default"))
     order = Backfill.objects.create(job=rows.job("other"), since=now, until=now)
-    kinds = {"job": job, "monitor": job, "log": log, "pause": pause, "backfill": order}
+    host = Host.objects.create(hostname="web1", last_tick=now)
+    note = Notification.objects.create(event=Event.RUN_FAILED, job=job, log=log)
+    delivery = Delivery.objects.create(notification=note, channel="mail", recipient="a@example.com")
+    kinds = {
+        "job": job,
+        "delivery": delivery,
+        "monitor": job,
+        "log": log,
+        "pause": pause,
+        "backfill": order,
+        "host": host,
+    }
     return {kind: row.pk for kind, row in kinds.items()}
 
 
 def state() -> list[dict[str, Any]]:
-    models: Any = (Job, Log, Pause, Backfill)
+    models: Any = (Job, Log, Pause, Backfill, Notification, Delivery, Host)
     return [row for model in models for row in model.objects.values()]
 
 

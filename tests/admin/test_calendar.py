@@ -15,8 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from chroniker.admin.pages import calendar, days, month
-from chroniker.admin.pages.coming import Holds
 from chroniker.models import Job, Pause
+from chroniker.models.agenda import Holds
 from chroniker.models.database_clock import database_now
 from chroniker.moments import to_stored
 from tests.admin import people, rows

@@ -12,12 +12,13 @@ from hypothesis import settings as search
 from hypothesis import strategies as st
 
 from chroniker import arguments
-from chroniker.admin.commands import form, parser
+from chroniker import command_parser as parser
+from chroniker.admin.commands import form
 from chroniker.admin.commands.fields import Field
 from chroniker.admin.commands.given import CannotRead, Given, read
-from chroniker.admin.commands.parser import CannotLoad
 from chroniker.admin.commands.values import ALONE, shown
 from chroniker.admin.commands.writing import write
+from chroniker.command_parser import CannotLoad
 from chroniker.models import Job
 from chroniker.moments import utc_now
 

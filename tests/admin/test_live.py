@@ -100,7 +100,7 @@ def test_monitors_have_rows_of_their_own() -> None:
     found = live(people.browser("superuser"), monitor, other, kind="monitor")
     assert set(found) == {str(monitor.pk)}
     assert "Needs attention" in found[str(monitor.pk)]["status"]
-    assert found[str(monitor.pk)]["monitor_records"] == "7"
+    assert found[str(monitor.pk)]["found"] == "7"
 
 
 def test_it_takes_three_queries_besides_asking_who_is_there() -> None:

@@ -188,7 +188,7 @@ def test_a_failure_says_how_long_it_has_been_like_that_and_when_it_was_good_last
         *runs(job, Status.FAILED, Status.SKIPPED, Status.FAILED, Status.FAILED, **failed),
     ]
     page = opened(bad[-1], "operator")
-    assert page.says("2 runs before it ended in the same way. The first of them:")
+    assert page.says("Same error as 2 runs before it. First seen:")
     assert page.says("Last good run before it:")
     assert page_of(good) in [url for url, _words in page.links]
     assert page.links_called("Compare") == [f"/chroniker/log/{bad[-1].pk}/compare/"]
@@ -196,27 +196,27 @@ def test_a_failure_says_how_long_it_has_been_like_that_and_when_it_was_good_last
 
 def test_one_failure_like_it_is_one() -> None:
     page = opened(runs(rows.job(), Status.FAILED, Status.FAILED)[-1])
-    assert page.says("1 run before it ended in the same way.")
+    assert page.says("Same error as 1 run before it.")
     assert not page.says("Last good run")
 
 
 def test_how_many_runs_are_alike_is_not_counted_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "LOOKED_AT", 3)
     page = opened(runs(rows.job(), *[Status.FAILED] * 5)[-1])
-    assert page.says("At least 3 runs before it ended in the same way.")
-    assert not page.says("The first of them")
+    assert page.says("Same error as at least 3 runs before it.")
+    assert not page.says("First seen")
 
 
-def test_rows_that_1_x_has_written_are_alike_only_if_they_ended_alike() -> None:
-    logs = runs(rows.job(), Status.FAILED, Status.SUCCEEDED, Status.FAILED)
-    Log.objects.update(status=None)
+def test_of_rows_that_1_x_has_written_it_is_not_known_what_they_failed_of() -> None:
+    logs = runs(rows.job(), Status.FAILED, Status.SUCCEEDED, Status.FAILED, Status.FAILED)
+    Log.objects.update(status=None, fingerprint=None)
     page = opened(logs[-1])
-    assert not page.says("in the same way")
+    assert not page.says("Same error")
     assert page_of(logs[1]) in [url for url, _words in page.links]
 
 
 def test_a_run_that_was_good_is_like_no_other() -> None:
-    assert not opened(runs(rows.job(), *[Status.SUCCEEDED] * 3)[-1]).says("in the same way")
+    assert not opened(runs(rows.job(), *[Status.SUCCEEDED] * 3)[-1]).says("Same error")
 
 
 def test_who_may_not_read_output_is_not_led_to_a_comparison() -> None:

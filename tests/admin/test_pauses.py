@@ -41,7 +41,7 @@ def holds(job: Job) -> bool:
 
 
 @pytest.fixture
-def told() -> Iterator[list[str]]:
+def told(transactional_db: None) -> Iterator[list[str]]:
     """What was told of pauses."""
     heard: list[str] = []
 

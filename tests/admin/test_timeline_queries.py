@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from chroniker.admin.pages import lengths, load, runs
+from chroniker.admin.pages import load, runs
 from chroniker.admin.pages.bars import Runs
 from chroniker.admin.pages.window import Window
 from chroniker.constants import Status
+from chroniker.expectations import history
 from chroniker.models import Job, Log
 from chroniker.moments import to_stored
 from tests.admin import rows
@@ -154,15 +155,15 @@ def test_the_load_is_known_from_the_oldest_run_that_was_looked_at(
 def test_the_usual_length_is_the_median_of_the_last_good_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lengths, "RUNS", 4)
+    monkeypatch.setattr(history, "RUNS", 4)
     often, seldom, never = rows.job("often"), rows.job("seldom"), rows.job("never")
     for minutes, length in ((100, 90), (50, 1), (40, 3), (30, 8)):
         ran(often, minutes, length)
     ran(often, 20, 100, status=Status.FAILED)
     ran(seldom, 30, 5)
     ran(never, 30, 5, status=Status.FAILED)
-    assert lengths.usual([often.pk, seldom.pk, never.pk]) == {
+    assert history.usual([often.pk, seldom.pk, never.pk]) == {
         often.pk: 3 * MINUTE,
         seldom.pk: 5 * MINUTE,
     }
-    assert lengths.usual([]) == {}
+    assert history.usual([]) == {}

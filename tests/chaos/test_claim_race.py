@@ -49,6 +49,7 @@ def test_of_twenty_processes_that_race_for_claims_and_are_killed_none_doubles() 
     assert numbers["kills"] > 20
 
 
+@pytest.mark.thorough
 def test_claims_that_look_first_and_write_then_are_found_out() -> None:
     report = race("--processes", "8", "--naive", claims=60)
 

@@ -19,10 +19,15 @@ TESTS = [
     "tests/commands/test_cronserver.py::test_due_jobs_run_again_and_again_until_ctrl_c",
 ]
 
+SOME = ["tests/models/test_hosts.py", "tests/models/test_job_queryset.py", *TESTS[2:4]]
+
 
 @pytest.mark.django_db
 @pytest.mark.process
-def test_jobs_and_their_runs_are_right_without_time_zones() -> None:
+@pytest.mark.parametrize(
+    "tests", [SOME, pytest.param(TESTS, marks=pytest.mark.thorough)], ids=["some", "all"]
+)
+def test_jobs_and_their_runs_are_right_without_time_zones(tests: list[str]) -> None:
     environment = os.environ | {
         "CHRONIKER_TEST_USE_TZ": "0",
         "CHRONIKER_TEST_TIME_ZONE": "America/New_York",
@@ -30,7 +35,7 @@ def test_jobs_and_their_runs_are_right_without_time_zones() -> None:
     del environment["CHRONIKER_TEST_DB_NAME"], environment["CHRONIKER_TEST_SETTINGS"]
 
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", *TESTS],
+        [sys.executable, "-m", "pytest", "-q", "-x", *tests],
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -15,6 +15,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.thorough
 def test_every_occurrence_of_a_few_hours_with_faults_is_accounted_for(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

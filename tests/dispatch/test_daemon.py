@@ -105,6 +105,7 @@ print(passes(200, 10) - before, Log.objects.count())
 """
 
 
+@pytest.mark.thorough
 def test_hundreds_of_passes_take_no_more_memory_than_some(manage: Manage) -> None:
     due_job(frequency="MANUAL")
     connections.close_all()

@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 import pytest
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F
 from pytest_django import Settings
 
@@ -57,6 +57,39 @@ def start(
     due_job("sleep_for", args)
     cron = manage.start("cron")
     return cron, job_process()
+
+
+def freeze(scheduler: subprocess.Popen[str]) -> None:
+    """Stop it, but not in the midst of a write: its locks would hold everybody up."""
+
+    def is_frozen_without_a_lock() -> bool:
+        scheduler.send_signal(signal.SIGSTOP)
+        wait_until(lambda: psutil.Process(scheduler.pid).status() == psutil.STATUS_STOPPED)
+        if can_be_written_at_once():
+            return True
+        scheduler.send_signal(signal.SIGCONT)
+        return False
+
+    wait_until(is_frozen_without_a_lock)
+
+
+def can_be_written_at_once() -> bool:
+    """Whether nobody locks the only job."""
+    is_sqlite = connection.vendor == "sqlite"
+    patience = connection.settings_dict["OPTIONS"].get("timeout", 5) * 1000
+    with connection.cursor() as cursor:
+        try:
+            if is_sqlite:
+                cursor.execute("PRAGMA busy_timeout = 0")
+            with transaction.atomic():
+                list(Job.objects.select_for_update(nowait=True))
+                Job.objects.update(name=F("name"))
+        except OperationalError:
+            return False
+        finally:
+            if is_sqlite:
+                cursor.execute(f"PRAGMA busy_timeout = {int(patience)}")
+    return True
 
 
 def job_process() -> psutil.Process:
@@ -265,7 +298,7 @@ def test_a_frozen_scheduler_that_wakes_after_a_takeover_ends_its_job_and_writes_
 ) -> None:
     long = {"CHRONIKER_LOCK_TIMEOUT": 60.0, "CHRONIKER_KILL_GRACE_SECONDS": 40.0}
     cron, job = start(manage, "60 --stubborn", **long)
-    cron.send_signal(signal.SIGSTOP)
+    freeze(cron)
     job.suspend()
     elsewhere()
     before = rows()
@@ -285,7 +318,7 @@ def test_a_frozen_scheduler_whose_job_has_fenced_itself_writes_nothing_after_a_t
     manage: Manage, elsewhere: Callable[[], None]
 ) -> None:
     cron, job = start(manage)
-    cron.send_signal(signal.SIGSTOP)
+    freeze(cron)
     wait_until(lambda: is_gone(job))
     elsewhere()
     before = rows()

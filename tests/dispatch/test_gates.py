@@ -34,8 +34,18 @@ def test_all_gates_of_a_job_that_starts_are_open() -> None:
 
     assert shut(gates) == []
     assert [str(gate.name) for gate in gates] == [
-        *("enabled", "fault", "host", "active window", "schedule", "due", "retry", "misfire"),
-        *("pause", "overlap", "dependencies", "concurrency key", "capacity"),
+        *(
+            "installation",
+            "enabled",
+            "fault",
+            "host",
+            "active window",
+            "schedule",
+            "due",
+            "retry",
+            "misfire",
+        ),
+        *("pause", "drain", "overlap", "dependencies", "concurrency key", "capacity"),
     ]
 
 

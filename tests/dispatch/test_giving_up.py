@@ -121,6 +121,20 @@ def test_a_run_whose_owner_wakes_after_the_second_look_is_left_alone(
 
 @HOSTS
 @pytest.mark.usefixtures("looks_at_once")
+def test_who_watches_a_run_does_not_take_it_for_silent(host: str, settings: Any) -> None:
+    settings.CHRONIKER_HOSTNAME = "one"
+    _, run = silent_on(host)
+    watcher = Recovery("default")
+
+    for _ in range(3):
+        assert watcher.recover(database_now("default"), [run.token]) == []
+
+    recover(watcher)
+    assert recover(watcher) == [run.job_name]
+
+
+@HOSTS
+@pytest.mark.usefixtures("looks_at_once")
 def test_a_silent_run_cannot_be_renewed_while_it_is_taken_over(host: str, settings: Any) -> None:
     settings.CHRONIKER_HOSTNAME = "one"
     _, run = silent_on(host)

@@ -69,7 +69,7 @@ def test_what_a_run_printed_that_another_host_recorded_as_lost_goes_to_its_log(
     assert log.late_outcome == "succeeded"
 
 
-@pytest.mark.parametrize("gone", ["watcher", "heartbeat", "stdout", "teller", "verdict"])
+@pytest.mark.parametrize("gone", ["watcher", "heartbeat", "stdout", "verdict"])
 def test_the_folder_of_a_run_whose_removal_was_cut_short_is_removed(
     folder: Spool, gone: str
 ) -> None:
@@ -81,19 +81,6 @@ def test_the_folder_of_a_run_whose_removal_was_cut_short_is_removed(
     assert not folder.exists()
     log.refresh_from_db()
     assert (log.status, log.stdout, log.late_outcome) == ("succeeded", "one\ntwo\n", None)
-
-
-def test_what_is_left_of_a_folder_that_was_being_removed_tells_nobody_again(
-    folder: Spool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ended_run("failed")
-    folder.write_verdict(Result(exit_code=1, status="failed", tells=True))
-    with monkeypatch.context() as patch:
-        patch.setattr("chroniker.runs.spool.shutil.rmtree", lambda *_, **__: None)
-        folder.remove()
-
-    assert clear_up("default", database_now("default")) == []
-    assert not folder.exists()
 
 
 def test_a_log_that_has_more_than_the_folder_keeps_it(folder: Spool) -> None:

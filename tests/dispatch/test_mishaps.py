@@ -15,7 +15,7 @@ from chroniker.dispatch import supervisor
 from chroniker.dispatch.claim import claim
 from chroniker.dispatch.look import outlook
 from chroniker.exceptions import SpoolError
-from chroniker.models import Job, JobDependency, Log
+from chroniker.models import Job, JobDependency, Log, Notification
 from chroniker.models.database_clock import database_now
 from chroniker.moments import to_stored
 from chroniker.runs.deadline import DatabaseSilent
@@ -76,13 +76,9 @@ def test_a_run_that_could_not_be_started_is_tried_again_by_the_next_tick_at_the_
 
 @pytest.mark.usefixtures("unusable_spool")
 def test_a_run_that_could_not_be_started_counts_and_is_told(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings,
 ) -> None:
     settings.CHRONIKER_JOB_ERROR_CALLBACK = "anything"
-    told: list[int] = []
-    monkeypatch.setattr(
-        "chroniker.dispatch.messenger.Messenger.tell", lambda _self, run: told.append(run.log_id)
-    )
     job = due_job()
 
     ended = run_due()
@@ -90,7 +86,7 @@ def test_a_run_that_could_not_be_started_counts_and_is_told(
     log = run_of(job)
     assert log.status == "failed"
     assert [one.outcome.status for one in ended] == ["failed"]
-    assert told == [log.pk]
+    assert list(Notification.objects.values_list("event", "log")) == [("run_failed", log.pk)]
 
 
 @pytest.mark.usefixtures("unusable_spool")

@@ -14,7 +14,7 @@ import pytest
 from django.db import OperationalError, connections
 from pytest_django import Settings
 
-from chroniker import notifications, settings
+from chroniker import settings
 from chroniker.dispatch import leftovers
 from chroniker.dispatch.messenger import Messenger
 from chroniker.host import uptime
@@ -64,7 +64,7 @@ STEPS: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "before the commit": (record, "_stored", die),
     "after the commit": (record, "_write", then_die(record._write)),
     "before old logs are removed": (record, "keep_newest", die),
-    "before people are told": (Messenger, "tell", die),
+    "before people are told": (Messenger, "_start", die),
 }
 
 
@@ -94,31 +94,6 @@ def test_a_scheduler_killed_while_it_records(told: Path, step: str) -> None:
     assert (job.is_running, job.attempt) == (False, 0)
     run_due()
     assert told.read_text() == "fail\n"
-
-
-def test_a_teller_that_died_is_named_and_nobody_is_told_twice(
-    told: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    due_job("fail")
-    connections.close_all()
-    fork = multiprocessing.get_context("fork")
-
-    def tell_and_let_the_scheduler_die(log: Any) -> None:
-        notify(log)
-        os.kill(os.getppid(), signal.SIGKILL)
-        die()
-
-    notify = notifications.notify
-    what = (notifications, "notify", tell_and_let_the_scheduler_die)
-    scheduler = fork.Process(target=tick_that_dies, args=what)
-    scheduler.start()
-    scheduler.join()
-    assert scheduler.exitcode == -signal.SIGKILL
-
-    run_due()
-
-    assert told.read_text() == "fail\n"
-    assert "not everybody was told" in caplog.text
 
 
 def test_a_stopped_run_whose_scheduler_died_is_not_made_up_for(manage: Manage) -> None:
@@ -166,7 +141,7 @@ def test_an_end_that_another_host_recorded_was_told_there(told: Path) -> None:
     )
     spool = Spool.of(lock_file_of("a" * 32))
     os.close(spool.create(os.getpid(), 1.0))
-    spool.write_verdict(Result(exit_code=1, status="failed", reason="exited", tells=True))
+    spool.write_verdict(Result(exit_code=1, status="failed", reason="exited"))
 
     run_due()
 

@@ -264,7 +264,7 @@ def test_a_pause_of_a_job_and_a_pattern_is_refused() -> None:
 
 
 @pytest.fixture
-def told() -> Iterator[list[tuple[str, Pause]]]:
+def told(transactional_db: None) -> Iterator[list[tuple[str, Pause]]]:
     """What was told of pauses, in order."""
     heard: list[tuple[str, Pause]] = []
 
@@ -321,7 +321,9 @@ def test_a_pause_that_has_not_begun_can_be_taken_back() -> None:
     assert not Pause.objects.active(database_now("default") + timedelta(hours=2)).exists()
 
 
-def test_a_receiver_that_raises_hinders_nothing(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_receiver_that_raises_hinders_nothing(
+    transactional_db: None, caplog: pytest.LogCaptureFixture
+) -> None:
     def fails(**_: Any) -> None:
         raise OSError("no pager")
 

@@ -13,7 +13,6 @@ import pytest
 from django.db import OperationalError
 from pytest_django import Settings
 
-from chroniker.dispatch import messenger
 from chroniker.dispatch.line import Selection
 from chroniker.dispatch.supervisor import Supervisor
 from chroniker.host import uptime
@@ -57,11 +56,11 @@ def test_a_fault_in_watching_one_run_reaches_no_other(monkeypatch: pytest.Monkey
     real = publish.publish
     looked_at: list[int] = []
 
-    def faulty(live: LiveRun) -> None:
+    def faulty(live: LiveRun, seconds: float) -> None:
         looked_at.append(live.run.job_id)
         if live.run.job_id == bad.pk:
             raise RuntimeError("a fault of ours")
-        real(live)
+        real(live, seconds)
 
     monkeypatch.setattr(publish, "publish", faulty)
 
@@ -176,13 +175,13 @@ def test_a_message_that_hangs_is_given_up(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.CHRONIKER_JOB_ERROR_CALLBACK = "anything"
-    monkeypatch.setattr(messenger, "SECONDS", 1)
-    monkeypatch.setattr("chroniker.notifications.notify_of", lambda *_: signal.pause())
+    monkeypatch.setattr("chroniker.notifications.sender.SECONDS", 1)
+    monkeypatch.setattr("chroniker.notifications.sender.send_due", lambda *_: signal.pause())
     due_job("fail")
 
     run_due()  # which ends only after its messengers
 
-    assert "nobody could be told of an end: status -14" in caplog.text
+    assert "the sender ended early: status -14" in caplog.text
 
 
 # In the job's process

@@ -250,7 +250,7 @@ def test_what_is_published_shows_at_its_own_run_only(host: str, live: LiveRun) -
     other = claimed(due_on(host, name="other"))
     Log.objects.filter(token=other.token).update(stdout="its own")
 
-    publish(live)
+    publish(live, 4.0)
 
     log, job = log_of(live.run), seen_again(log_of(live.run).job, host)
     assert (log.stdout, log.pid) == ("so far\n", live.pid)
@@ -265,7 +265,7 @@ def test_who_has_lost_the_claim_publishes_nothing(host: str, live: LiveRun) -> N
     taken_over(live.run)
     next_claim = claimed(seen_again(log_of(live.run).job, host), Trigger.DIRECT)
 
-    publish(live)
+    publish(live, 4.0)
 
     job = seen_again(log_of(next_claim).job, host)
     assert (job.total_parts, job.current_pid) == (0, str(os.getpid()))

@@ -8,16 +8,19 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from pytest_django import Settings
 
 from chroniker.context import CurrentRun, get_current_run
 from chroniker.dispatch import recovery
 from chroniker.models import Job, Log
 from chroniker.models.database_clock import database_now
+from chroniker.moments import to_stored
 from chroniker.runs import preparation
 from chroniker.runs.spool import Spool
 from tests.running import Manage, due_job, printed_so_far, run_due, run_of, wait_until
@@ -66,6 +69,16 @@ def test_a_command_finds_the_variables_of_its_job_and_of_its_run(carry_out: str)
         "AT": "@x",
         "folder": str(Path.cwd()),
     }
+
+
+def test_a_run_for_a_date_that_was_ordered_knows_that_it_is_one() -> None:
+    tomorrow = to_stored(database_now("default") + timedelta(days=1))
+    job = due_job("show_environment", next_run=tomorrow)
+    call_command("cron_backfill", job.name, "--from", "2020-01-01", "--to", "2020-01-01")
+
+    run_due()
+
+    assert told(run_of(job))["CHRONIKER_BACKFILL"] == "1"
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])

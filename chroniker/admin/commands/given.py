@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from chroniker.admin.commands.fields import Field, Kind, fields_of
-from chroniker.admin.commands.parser import Command, argv_of
+from chroniker.command_parser import Command, argv_of
 
 
 class CannotRead(Exception):

@@ -8,11 +8,11 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, JsonResponse
 
-from chroniker.admin.commands import form, parser
+from chroniker.admin.commands import form
 from chroniker.admin.commands.given import CannotRead, Given, read, read_argv
-from chroniker.admin.commands.parser import CannotLoad, Command
 from chroniker.admin.commands.writing import write
 from chroniker.admin.permissions import JobPermissions
+from chroniker.command_parser import CannotLoad, Command, fault_in, load, samples
 from chroniker.exceptions import InvalidArguments
 from chroniker.models import Job
 from chroniker.moments import utc_now
@@ -41,7 +41,7 @@ class CommandViews(JobPermissions):
             if key.startswith(_FIELD)
         }
         try:
-            answer = _answer(parser.load(name), text, filled)
+            answer = _answer(load(name, request.user), text, filled)
         except CannotLoad as error:
             answer = {"problem": str(error)}
         response = JsonResponse(answer)
@@ -64,5 +64,5 @@ def _answer(command: Command, text: str, filled: Mapping[str, str]) -> dict[str,
         "html": form.render(fields, fault),
         "structure": form.structure(fields),
         "is_read": given is not None,
-        "fault": fault or parser.fault_in(command, text, parser.samples(Job(), utc_now())),
+        "fault": fault or fault_in(command, text, samples(Job(), utc_now())),
     }

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from chroniker import arguments
 from chroniker.admin.commands.fields import Kind
 from chroniker.admin.commands.given import CannotRead, Given, Occurrence, read, read_argv
-from chroniker.admin.commands.parser import Command
 from chroniker.admin.commands.values import is_unchanged, taken
+from chroniker.command_parser import Command
 
 
 def write(command: Command, text: str, filled: Mapping[str, str]) -> str:

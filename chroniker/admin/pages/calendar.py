@@ -17,9 +17,9 @@ from chroniker.admin.pages import choice as choices
 from chroniker.admin.pages import days, month
 from chroniker.admin.pages.base import Page
 from chroniker.admin.pages.choice import Choice, address
-from chroniker.admin.pages.coming import Holds
 from chroniker.admin.pages.days import Entry
 from chroniker.admin.pages.month import Day
+from chroniker.models.agenda import Holds
 from chroniker.moments import to_stored, utc_now
 
 MOST_JOBS = 200

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chroniker.admin.pages.coming import Agenda, Coming, Hold, Holds, agenda
 from chroniker.admin.pages.month import Day, day_of
+from chroniker.models.agenda import Agenda, Coming, Hold, Holds, agenda
 
 _FEW = 100
 """So many runs of a job are looked for at first: of most jobs these are all."""

@@ -13,14 +13,15 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy, ngettext
 
 from chroniker import dependency_graph
-from chroniker.admin import display, job_rows
+from chroniker.admin import display
 from chroniker.admin.pages import choice as choices
-from chroniker.admin.pages import layers, lengths
+from chroniker.admin.pages import layers
 from chroniker.admin.pages.base import Page
 from chroniker.admin.pages.choice import Choice, address
 from chroniker.admin.pages.layers import Edge, Layout
 from chroniker.admin.pages.picture import Picture
-from chroniker.models import Job, JobDependency
+from chroniker.expectations import history
+from chroniker.models import Job, JobDependency, job_rows
 from chroniker.moments import utc_now
 
 MOST_NODES = 200
@@ -65,7 +66,7 @@ def _drawing(admin: Any, request: HttpRequest) -> dict[str, Any]:
     nodes = [pk for pk in wanted if pk in jobs]
     drawn = {(source, target) for source, target in edges if source in jobs and target in jobs}
     shape = layers.layout(nodes, drawn)
-    usual = lengths.usual(nodes) if admin.has_logs_permission(request) else {}
+    usual = history.usual(nodes) if admin.has_logs_permission(request) else {}
     critical = _critical_paths(nodes, drawn, shape, usual)
     pauses = admin.pauses(request)
     pauses.expect(jobs.values())

@@ -13,13 +13,14 @@ from django.utils.translation import ngettext
 
 from chroniker import constants
 from chroniker.admin import display
-from chroniker.admin.pages import lengths, runs
+from chroniker.admin.pages import runs
 from chroniker.admin.pages.bars import Runs
-from chroniker.admin.pages.coming import Holds, agenda
 from chroniker.admin.pages.lanes import Lane
 from chroniker.admin.pages.scene import LANES, Lanes, Scene, capped
 from chroniker.admin.pages.window import x
+from chroniker.expectations import history
 from chroniker.models import Job
+from chroniker.models.agenda import Holds, agenda
 from chroniker.models.claimable import Claimable
 from chroniker.moments import to_stored
 
@@ -47,7 +48,7 @@ def draw(scene: Scene) -> Lanes:
         jobs = jobs[:MOST_JOBS_TO_COME]
     names = {one.job_id for found in ran.values() for one in found}
     drawer = scene.drawer(dict(scene.visible.filter(pk__in=names).values_list("pk", "name")))
-    usual = lengths.usual([job.pk for job in jobs]) if scene.shows_runs else {}
+    usual = history.usual([job.pk for job in jobs]) if scene.shows_runs else {}
     holds = Holds.read(jobs, window.now)
     planned = [(host, job, state) for job in jobs for host, state in _places(job)]
     found = {*ran, *(host for host, _job, _state in planned)}

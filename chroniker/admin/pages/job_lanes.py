@@ -8,13 +8,14 @@ from functools import partial
 from django.utils.translation import gettext as _
 
 from chroniker.admin import display
-from chroniker.admin.pages import lengths, runs
+from chroniker.admin.pages import runs
 from chroniker.admin.pages.bars import Runs
-from chroniker.admin.pages.coming import Holds, agenda
 from chroniker.admin.pages.lanes import Lane
 from chroniker.admin.pages.scene import LANES, Lanes, Scene, capped
 from chroniker.admin.pages.window import x
+from chroniker.expectations import history
 from chroniker.models import Job
+from chroniker.models.agenda import Holds, agenda
 
 
 def draw(scene: Scene) -> Lanes:
@@ -23,7 +24,7 @@ def draw(scene: Scene) -> Lanes:
     chosen = runs.with_bounds(scene.jobs, window).prefetch_related("hosts").order_by("name", "pk")
     jobs, more = scene.choice.page_of(chosen, LANES)
     ran = _ran(scene, jobs)
-    usual = lengths.usual([job.pk for job in jobs]) if scene.shows_runs else {}
+    usual = history.usual([job.pk for job in jobs]) if scene.shows_runs else {}
     holds = Holds.read(jobs, window.now)
     drawer = scene.drawer({job.pk: job.name for job in jobs})
     lanes = []

@@ -12,9 +12,9 @@ from django.utils.translation import ngettext
 
 from chroniker.admin import display
 from chroniker.admin.pages.bars import LEVELS, Placed, Runs, merged, stacked
-from chroniker.admin.pages.coming import Agenda, Hold
 from chroniker.admin.pages.window import Window, x
 from chroniker.constants import Status
+from chroniker.models.agenda import Agenda, Hold
 from chroniker.moments import to_stored
 
 MOST_TO_COME = 40

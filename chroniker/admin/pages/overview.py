@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from chroniker import settings
-from chroniker.admin import display, job_rows, silence
+from chroniker.admin import display, silence
 from chroniker.admin.pages.base import Page
-from chroniker.admin.state import LATE, is_stale, running, state_of
 from chroniker.constants import BAD_ENDS, Status
-from chroniker.models import Host, Job, JobHost, Log
+from chroniker.models import Host, Job, JobHost, Log, job_rows
+from chroniker.models.state import LATE, is_stale, running, state_of
 from chroniker.moments import to_instant, to_stored, utc_now
 
 SHOWN = 10
@@ -87,8 +87,9 @@ def _needs_attention(admin: Any, now: datetime) -> Part:
     late = Q(is_running=False, force_run=False, retry_at=None, next_run__lte=stored)
     silent = Q(is_running=True, last_heartbeat__lt=to_stored(now - _stale_after()))
     jobs = Job.objects.filter(bad | late | silent, enabled=True)
-    # Those that ended badly last come first, then those that are late.
-    found = _loaded(jobs.order_by("last_run_successful", "-last_run", "next_run"), now)
+    # Those that ended badly last come first, then those that are late; last what is known.
+    known = F("acknowledged_at").asc(nulls_first=True)
+    found = _loaded(jobs.order_by(known, "last_run_successful", "-last_run", "next_run"), now)
     return Part(
         title=_("Needs attention"),
         rows=[_row(admin, job, now) for job in found[:SHOWN]],

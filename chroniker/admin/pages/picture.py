@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from chroniker.admin import display
 from chroniker.admin.pages import layers
 from chroniker.admin.pages.layers import Edge, Layout, Point
-from chroniker.admin.state import state_of
+from chroniker.models.state import state_of
 
 
 @dataclass(frozen=True, kw_only=True)

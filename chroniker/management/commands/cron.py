@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,22 @@ from django.db import OperationalError
 
 from chroniker import write_database
 from chroniker.constants import Status
-from chroniker.exceptions import ChronikerError, Misconfigured, ReadOnlyDatabase, SpoolError
+from chroniker.exceptions import (
+    ChronikerError,
+    HeldInstallation,
+    Misconfigured,
+    ReadOnlyDatabase,
+    SpoolError,
+)
 from chroniker.models import Job
 from chroniker.models.database_clock import database_now
 
 if TYPE_CHECKING:
     from chroniker.dispatch.line import Selection
 
+
+HELD = 77
+"""Exit status where the tables belong to another installation."""
 
 _LARGEST = 2**63 - 1
 """The largest id that any database has."""
@@ -46,8 +56,9 @@ class Command(BaseCommand):
         "Run every job that is due, each in a process of its own, and wait for them. Meant to be "
         "called each minute by the system's cron; as many calls as you like may overlap. "
         "Prints nothing when there is nothing to do. Exit status: 0, or 1 if a run it started "
-        "did not succeed, 2 for wrong options, 75 if the database does not answer or cannot be "
-        "written to, 78 if the settings are such that no run could end well."
+        "did not succeed, 2 for wrong options, 77 if jobs are due but the tables belong to "
+        "another installation (said once a day; see cron_adopt), 75 if the database does not "
+        "answer or cannot be written to, 78 if the settings are such that no run could end well."
     )
     # What is checked does not change from minute to minute; `manage.py check` tells.
     requires_system_checks: list[str] = []
@@ -80,14 +91,20 @@ class Command(BaseCommand):
         parser.add_argument("--verbose", action="store_true", help="the same as -v 2")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        failures = self._cron(
-            _as_ids(options["jobs"]),
-            heartbeat=bool(options["update_heartbeat"]),
-            force_run=bool(options["force_run"]),
-            dryrun=bool(options["dryrun"]),
-            sync=bool(options["sync"]),
-            talks=options["verbosity"] > 1 or bool(options["verbose"]),
-        )
+        talks = options["verbosity"] > 1 or bool(options["verbose"])
+        try:
+            failures = self._cron(
+                _as_ids(options["jobs"]),
+                heartbeat=bool(options["update_heartbeat"]),
+                force_run=bool(options["force_run"]),
+                dryrun=bool(options["dryrun"]),
+                sync=bool(options["sync"]),
+                talks=talks,
+            )
+        except HeldInstallation as held:
+            if held.is_news or talks or options["dryrun"]:
+                raise _as_error(held) from held
+            sys.exit(HELD)
         if failures.of_processes:
             raise CommandError(f"{failures}.")
 
@@ -101,6 +118,8 @@ class Command(BaseCommand):
             raise CommandError(f"The database does not answer: {error}", returncode=75) from error
         except ReadOnlyDatabase as error:
             raise CommandError(f"{error}.", returncode=75) from error
+        except HeldInstallation:
+            raise
         except (Misconfigured, SpoolError) as error:
             raise CommandError(f"{error}.", returncode=78) from error
         except ChronikerError as error:
@@ -116,15 +135,22 @@ def run_cron(  # noqa: PLR0917 - as in 1.x
     sync: bool = False,  # noqa: FBT001, FBT002 - as in 1.x
 ) -> int:
     """What the command does, for 1.x code; returns how many runs did not succeed."""
-    failures = Command()._cron(
-        _as_ids(jobs),
-        heartbeat=bool(update_heartbeat),
-        force_run=bool(force_run),
-        dryrun=bool(dryrun),
-        sync=bool(sync),
-        talks=False,
-    )
+    try:
+        failures = Command()._cron(
+            _as_ids(jobs),
+            heartbeat=bool(update_heartbeat),
+            force_run=bool(force_run),
+            dryrun=bool(dryrun),
+            sync=bool(sync),
+            talks=False,
+        )
+    except HeldInstallation as held:
+        raise _as_error(held) from held
     return len(failures.names)
+
+
+def _as_error(held: HeldInstallation) -> CommandError:
+    return CommandError(f"Nothing is started: {held}.", returncode=HELD)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +196,7 @@ def _one_pass(
     dryrun: bool,
     sync: bool,
 ) -> Failures:
+    from chroniker.dispatch.expected import Watchman
     from chroniker.dispatch.look import anything_to_do
     from chroniker.dispatch.presence import note_tick
 
@@ -178,6 +205,7 @@ def _one_pass(
     if not force_run and not anything_to_do(database, now):
         if not (jobs or dryrun):
             note_tick(database, now)
+            Watchman(database).look(now, is_idle=True)
         tell("Nothing is due.")
         return Failures()
 
@@ -186,6 +214,9 @@ def _one_pass(
 
     selection = Selection(jobs=tuple(jobs), force=force_run)
     if dryrun:
+        from chroniker.dispatch.installation import refuse_if_held
+
+        refuse_if_held(database)
         for job in would_start(database, now, selection):
             show(f"Would run: {job.pk} {job.name}")
         return Failures()
@@ -212,6 +243,8 @@ def _run(
             tell("Another cron is at work on this host (CHRONIKER_USE_PID).")
             return Failures()
         ended = supervisor.run_once(selection)
+    if supervisor.held is not None:
+        raise supervisor.held
     failed = [end for end in ended if end.outcome.status != Status.SUCCEEDED]
     names = tuple(f"{end.run.job_name} ({end.outcome.reason})" for end in failed)
     return Failures(names=names, runs=len(ended), here=supervisor.runs_here)

@@ -23,26 +23,34 @@ class Command(BaseCommand):
     """Prints a line for everything that is wrong."""
 
     help = (
-        "Look for what must not be: jobs that are running without a claim or without a run, runs "
-        "that nobody ended, logs that contradict themselves, folders and processes of runs that "
-        "have ended. Changes nothing. Prints a line for each finding, and nothing if there is "
-        "none. Exit status: 0, or 1 if there are findings."
+        "Look whether everything is as it must be. Definitions: the settings, the system checks of "
+        "chroniker with those of the database, every job (its command, arguments, schedule and "
+        "rules), and what is stored of jobs and hosts that are gone. State: jobs that are running "
+        "without a claim or without a run, runs that nobody ended, logs that contradict "
+        "themselves, folders and processes of runs that have ended. Changes nothing. Prints a line "
+        "for each finding, and nothing if there is none. Exit status: 0, 1 if there are findings, "
+        "2 for wrong options."
     )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument(
             "--state",
             action="store_true",
-            help="check jobs, runs and what they left on this host (there is nothing else yet)",
+            help="only jobs, runs and what they left on this host",
+        )
+        which.add_argument(
+            "--definitions", action="store_true", help="only settings and definitions"
         )
         parser.add_argument(
             "--json", action="store_true", help="print the findings as one JSON array"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-
-        found = lasting_findings(write_database.alias())
+        database = write_database.alias()
+        found = [] if options["state"] else faulty_definitions(database)
+        found += [] if options["definitions"] else lasting_findings(database)
         if options["json"]:
             self.stdout.write(json.dumps([asdict(finding) for finding in found], indent=1))
         else:
@@ -50,6 +58,14 @@ class Command(BaseCommand):
                 self.stdout.write(str(finding))
         if found:
             sys.exit(1)
+
+
+def faulty_definitions(database: str) -> list[Finding]:
+    """What is wrong with settings and jobs."""
+    from chroniker.dispatch.configtest import check_definitions
+    from chroniker.models.database_clock import database_now
+
+    return check_definitions(database, database_now(database))
 
 
 def lasting_findings(database: str) -> list[Finding]:

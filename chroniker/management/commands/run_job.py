@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import router
 
 from chroniker.constants import Status
+from chroniker.exceptions import HeldInstallation
 from chroniker.management.commands.cron import job_id
 
 
@@ -19,7 +20,8 @@ class Command(BaseCommand):
         "Run these jobs now, one after the other, in this process; neither schedule nor "
         "dependencies are asked, and the schedule stays as it is. A job that is running already "
         "is not run again. Exit status: 0 if all succeeded, 1 if one did not, 2 for an unknown "
-        "id, 3 if none failed but one was running already."
+        "id, 3 if none failed but one was running already, 77 if the tables belong to another "
+        "installation."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -28,10 +30,18 @@ class Command(BaseCommand):
             "--update_heartbeat", type=int, default=1, help="0: no heartbeat (default: 1)"
         )
 
+        parser.add_argument(
+            "--anyway",
+            action="store_true",
+            help="even if the tables belong to another installation (see cron_adopt)",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         failed, busy = [], []
         for job in _jobs_of([str(arg) for arg in args]):
-            succeeded = self._run(job, heartbeat=bool(options["update_heartbeat"]))
+            succeeded = self._run(
+                job, heartbeat=bool(options["update_heartbeat"]), anyway=bool(options["anyway"])
+            )
             if succeeded is None:
                 self.stderr.write(f"{job.name}: is running already")
                 busy.append(job.name)
@@ -42,11 +52,21 @@ class Command(BaseCommand):
         if busy:
             raise CommandError(f"Running already: {', '.join(busy)}", returncode=3)
 
-    def _run(self, job: Any, *, heartbeat: bool) -> bool | None:
+    def _run(self, job: Any, *, heartbeat: bool, anyway: bool) -> bool | None:
         """Whether it succeeded; None if it was not run, as it is running."""
         from chroniker.dispatch.direct import run_here
 
-        outcome = run_here(job, check_running=True, force_run=True, update_heartbeat=heartbeat)
+        try:
+            outcome = run_here(
+                job,
+                check_running=True,
+                force_run=True,
+                update_heartbeat=heartbeat,
+                anyway=anyway,
+            )
+        except HeldInstallation as held:
+            message = f"{job.name} is not run: {held}; --anyway runs it once."
+            raise CommandError(message, returncode=77) from held
         return None if outcome is None else outcome.status == Status.SUCCEEDED
 
 
