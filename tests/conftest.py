@@ -9,9 +9,11 @@ from pathlib import Path
 from zlib import crc32
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from pytest_django import Settings
 
+from chroniker.expectations import web
+from chroniker.host import uptime
 from chroniker.models.database_clock import database_now
 from tests.running import ROOT, Manage
 
@@ -89,6 +91,12 @@ def spool_dir(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     settings.CHRONIKER_SPOOL_DIR = str(folder)
     monkeypatch.setenv("CHRONIKER_TEST_SETTINGS", f'{{"CHRONIKER_SPOOL_DIR": "{folder}"}}')
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_look_for_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No page of a test is the one that, once a minute, looks whether schedulers tick."""
+    monkeypatch.setattr(web, "_looked_at", dict.fromkeys(connections, uptime()))
 
 
 @pytest.fixture(autouse=True)

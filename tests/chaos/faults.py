@@ -155,8 +155,9 @@ class Faults:
             if child.host == host:
                 # Our own child that nobody has reaped: its pid is not given to another.
                 self._signal(psutil.Process(child.pid), signal.SIGKILL)
-        for instance in self._living_instances():
+        for instance in self._world.ledger.read():
             if self._host_of(instance) == host:
+                # It may have ended by itself: its result is on the dead disk all the same.
                 self._kill_job(instance, whole=True)
 
     # Requests
