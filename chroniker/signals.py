@@ -7,7 +7,14 @@ died, the job's own process or the tick that finds the run). Their sender is the
 other receivers; one that takes long delays the other runs of its process.
 """
 
+from __future__ import annotations
+
+import logging
+from typing import Any
+
 from django.dispatch import Signal
+
+logger = logging.getLogger("chroniker.signals")
 
 run_started = Signal()
 """A run was claimed and is being carried out. Arguments: ``job``, ``log``, ``status`` (running).
@@ -34,3 +41,10 @@ host_silent = Signal()
 """A host that has looked for due jobs before has stopped to. Sent once for each silence, by whoever
 notices it: another host's tick, the web process, or the host's own next tick. The sender is the
 class ``chroniker.models.Host``. Arguments: ``host``, and ``last_tick`` (aware, in UTC)."""
+
+
+def send(signal: Signal, sender: type[Any], about: str, **facts: Any) -> None:
+    """Send a signal about this; what a receiver raises goes to our log, with ``about``."""
+    for receiver, answer in signal.send_robust(sender, **facts):
+        if isinstance(answer, Exception):
+            logger.error("%s receiver %s failed", about, receiver, exc_info=answer)

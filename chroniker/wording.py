@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils import formats, timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -53,6 +55,16 @@ def duration(value: timedelta | None) -> str:
     if hours:
         return _("%(hours)d h %(minutes)02d m") % {"hours": hours, "minutes": minutes}
     return _("%(minutes)d m %(seconds)02d s") % {"minutes": minutes, "seconds": seconds}
+
+
+def faults(error: ValidationError, names: Mapping[str, str] | None = None) -> list[str]:
+    """What is wrong, a line for each field: by its own name, or by that in ``names``."""
+    found = []
+    for field, messages in error.message_dict.items():
+        words = " ".join(messages)
+        name = (names or {}).get(field, field)
+        found.append(words if field == NON_FIELD_ERRORS else f"{name}: {words}")
+    return found
 
 
 _CONTROL = re.compile(

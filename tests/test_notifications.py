@@ -19,7 +19,7 @@ from pytest_django import Settings
 from chroniker.models import Delivery, Job, Log
 from chroniker.moments import utc_now
 from chroniker.notifications import links, mail_subscribers
-from chroniker.notifications.message import body_of, subject_of
+from chroniker.notifications.message import event_of, message_of_log, subject_of
 from chroniker.notifications.sender import send_here
 from tests.running import Manage, due_job, run_due, run_of, wait_until
 
@@ -154,6 +154,10 @@ def test_a_subject_can_name_what_the_log_knows(settings: Settings) -> None:
 
 
 # The body
+
+
+def body_of(log: Log) -> str:
+    return message_of_log(log, event_of(log)).text
 
 
 def test_the_body_leads_to_the_job_and_shows_what_was_printed(settings: Settings) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +17,6 @@ from chroniker.constants import Event
 from chroniker.models import Host, Job, JobHost, Notification, Pauses
 from chroniker.moments import to_instant, to_stored
 from chroniker.notifications import outbox
-
-logger = logging.getLogger("chroniker.expectations")
 
 MOST_JOBS, MOST_OCCURRENCES = 500, 100
 """So many jobs are looked at, and of each so many occurrences are counted, after a silence."""
@@ -80,14 +77,8 @@ def _note_host(database: str, host: Host, now: datetime) -> bool:
                 % {"host": host.hostname, "time": in_words(last)},
             },
         )
-    _tell(host, last)
+    signals.send(signals.host_silent, Host, f"host={host}", host=host, last_tick=last)
     return True
-
-
-def _tell(host: Host, last: datetime) -> None:
-    for receiver, answer in signals.host_silent.send_robust(Host, host=host, last_tick=last):
-        if isinstance(answer, Exception):
-            logger.error("host=%s receiver %s failed", host, receiver, exc_info=answer)
 
 
 def note_everywhere(database: str, hosts: Collection[Host], now: datetime) -> bool:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 
+from chroniker import wording
 from chroniker.exceptions import InvalidDeclaration
 from chroniker.jobs_in_code import plan
 from chroniker.jobs_in_code.plan import Choices, Kind, Step
@@ -91,8 +92,7 @@ def _save(database: str, step: Step) -> int:
     try:
         job.save(using=database)
     except ValidationError as error:
-        faults = [f"{name}: {' '.join(said)}" for name, said in error.message_dict.items()]
-        raise InvalidDeclaration(f"{step.key}: {'; '.join(faults)}") from error
+        raise InvalidDeclaration(f"{step.key}: {'; '.join(wording.faults(error))}") from error
     return job.pk
 
 

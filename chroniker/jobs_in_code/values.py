@@ -14,7 +14,7 @@ from typing import Any, cast
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from chroniker import arguments, constants
+from chroniker import arguments, constants, wording
 from chroniker.exceptions import InvalidArguments, InvalidDeclaration
 from chroniker.jobs_in_code import calling, periods
 from chroniker.jobs_in_code.declaration import (
@@ -155,8 +155,7 @@ def _as_stored(fields: Mapping[str, Any], initial: Mapping[str, Any]) -> dict[st
         job.clean_fields(exclude=others)
         job.clean()
     except ValidationError as error:
-        faults = [f"{name}: {' '.join(said)}" for name, said in error.message_dict.items()]
-        raise InvalidDeclaration("; ".join(faults)) from error
+        raise InvalidDeclaration("; ".join(wording.faults(error))) from error
     return {name: plain(getattr(job, name)) for name in fields}
 
 

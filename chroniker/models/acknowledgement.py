@@ -16,10 +16,9 @@ from django.utils.translation import gettext as _
 from chroniker import wording
 from chroniker.constants import LONGEST_USERNAME
 from chroniker.models import Job, JobHost
-from chroniker.models.claimable import Claimable
+from chroniker.models.claimable import NOT_ACKNOWLEDGED, Claimable
 from chroniker.moments import to_instant, to_stored
 
-_NOT_KNOWN: dict[str, Any] = {"acknowledged_at": None, "acknowledged_by": None}
 _AWAKE: dict[str, Any] = {"snoozed_until": None, "snoozed_by": None}
 
 
@@ -55,8 +54,8 @@ def hear_again(jobs: Collection[int]) -> list[Job]:
     """End what was acknowledged and snoozed of these jobs; returns those of which something was."""
     found = list(Job.objects.filter(is_silenced(), pk__in=jobs))
     ids = [job.pk for job in found]
-    Job.objects.filter(pk__in=ids).update(**_NOT_KNOWN, **_AWAKE)
-    JobHost.objects.filter(job__in=ids).update(**_NOT_KNOWN)
+    Job.objects.filter(pk__in=ids).update(**NOT_ACKNOWLEDGED, **_AWAKE)
+    JobHost.objects.filter(job__in=ids).update(**NOT_ACKNOWLEDGED)
     return found
 
 

@@ -39,9 +39,7 @@ def announce(signal: Signal, database: str, log_id: int) -> None:
         connections[database].close_if_unusable_or_obsolete()
         return
     events.write(_NAMES[signal], **_facts(log))
-    for receiver, answer in signal.send_robust(Job, job=log.job, log=log, status=log.state):
-        if isinstance(answer, Exception):
-            logger.error("run=%s receiver %s failed", log_id, receiver, exc_info=answer)
+    signals.send(signal, Job, f"run={log_id}", job=log.job, log=log, status=log.state)
 
 
 def announce_once_committed(signal: Signal, database: str, log_id: int) -> None:

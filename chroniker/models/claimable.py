@@ -147,13 +147,10 @@ class Claimable(models.Model):
         abstract = True
 
 
-WELL: dict[str, Any] = {
-    "failures": 0,
-    "fingerprint": None,
-    "trouble": None,
-    "acknowledged_at": None,
-    "acknowledged_by": None,
-}
+NOT_ACKNOWLEDGED: dict[str, Any] = {"acknowledged_at": None, "acknowledged_by": None}
+"""The columns of an error of which nobody has said that it is known."""
+
+WELL: dict[str, Any] = {"failures": 0, "fingerprint": None, "trouble": None, **NOT_ACKNOWLEDGED}
 """The columns of what fails of nothing."""
 
 

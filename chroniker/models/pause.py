@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,8 +18,6 @@ from django.utils.translation import gettext_lazy as _
 from chroniker import constants, events, patterns, signals
 from chroniker.models.job import Job
 from chroniker.moments import to_instant, to_stored
-
-logger = logging.getLogger("chroniker.models")
 
 LONGEST_PATTERN = 200
 
@@ -155,9 +152,7 @@ class Pause(models.Model):
             reason=self.reason or None,
             created_by=self.created_by or None,
         )
-        for receiver, answer in signal.send_robust(Pause, pause=self):
-            if isinstance(answer, Exception):
-                logger.error("pause=%s receiver %s failed", self.pk, receiver, exc_info=answer)
+        signals.send(signal, Pause, f"pause={self.pk}", pause=self)
 
 
 def texts_of(job: Job) -> tuple[str, str]:

@@ -70,14 +70,15 @@ _TOLD_OTHERWISE = ("job", "lines", "reason", "status", "trouble")
 def message_of_log(log: Log, event: Event, lines: Sequence[str] = ()) -> Message:
     """The same of a run; ``lines`` are said before the run's own words."""
     subject, monitor = subject_of(log, event), _text_of_monitor(log)
-    said = [clean(line) for line in (*lines, log.reason or "") if line]
+    lines = [clean(line) for line in lines]
+    said = [line for line in (*lines, clean(log.reason or "")) if line]
     streams = [] if monitor is not None else _streams(log, MOST_COLOURED_CHARACTERS)
     if monitor is not None:
         said += monitor.split("\n")
     addresses = [links.of_job(log.job), links.of_run(log)]
     return Message(
         subject=subject,
-        text=body_of(log, lines),
+        text=_plain_text(log, lines, monitor),
         make_html=partial(
             page.page, subject, addresses, said, streams, is_good=event in GOOD_EVENTS
         ),
@@ -119,13 +120,12 @@ def subject_of(log: Log, event: Event | None = None) -> str:
     return in_one_line(subject or _of_setting(settings.DEFAULTS[name], log) or "")
 
 
-def body_of(log: Log, lines: Sequence[str] = ()) -> str:
+def _plain_text(log: Log, lines: Sequence[str], monitor: str | None) -> str:
     """A link to the job and to the run, then the monitor's own text or what the run printed."""
     parts = [links.of_job(log.job)]
     if run := links.of_run(log):
         parts.append(run)
-    parts += ["", *map(clean, lines)]
-    monitor = _text_of_monitor(log)
+    parts += ["", *lines]
     if monitor is not None:
         return "\n".join([*parts, monitor])
     parts.append(clean(log.reason or ""))

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from chroniker.constants import BAD_ENDS, BAD_EVENTS, Event, Status
 from chroniker.models import Job, Notification
-from chroniker.models.claimable import WELL
+from chroniker.models.claimable import NOT_ACKNOWLEDGED, WELL
 from chroniker.moments import to_instant, to_stored
 from chroniker.trouble import Error, Trouble, judged
 
@@ -90,15 +90,12 @@ def judge(
         "fingerprint": fingerprint,
     }
     if fingerprint != job.fingerprint:
-        values |= _UNKNOWN
+        values |= NOT_ACKNOWLEDGED
     return Judgement(
         values=values,
         decision=judgement.why_not,
         details=_details(job, trouble, trouble.errors[fingerprint]),
     )
-
-
-_UNKNOWN: dict[str, Any] = {"acknowledged_at": None, "acknowledged_by": None}
 
 
 def _silence(job: Job, fingerprint: str, at: datetime) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from chroniker import settings, write_database
+from chroniker import settings, wording, write_database
 from chroniker.management import times
 from chroniker.management.jobs import job_called
 from chroniker.models import Job, Pause, Pauses
@@ -63,7 +63,7 @@ class Command(BaseCommand):
         try:
             pause.begin(settings.user(), using=database)
         except ValidationError as error:
-            raise CommandError(_in_options(error), returncode=2) from error
+            raise CommandError(" ".join(wording.faults(error, _OPTIONS)), returncode=2) from error
         self.stdout.write(f"{_told(pause, database)}.")
 
 
@@ -85,14 +85,6 @@ def _end(now: datetime, options: dict[str, Any]) -> datetime | None:
 
 
 _OPTIONS = {"job": "--job", "pattern": "--match", "ends_at": "--until", "reason": "--reason"}
-
-
-def _in_options(error: ValidationError) -> str:
-    """What is wrong, by the names that are used here."""
-    return " ".join(
-        f"{_OPTIONS.get(field, field)}: {' '.join(messages)}"
-        for field, messages in error.message_dict.items()
-    )
 
 
 def _told(pause: Pause, database: str) -> str:

@@ -24,8 +24,6 @@ has_one_receiver = True
 
 def wants(job: Job, event: Event) -> bool:
     """Whether this job's subscribers, should it have any, hear of such an event."""
-    if event == Event.RUN_STARTED:
-        return False
     if event == Event.RUN_SUCCEEDED:
         return job.email_success_to_subscribers
     if event == Event.RUN_RECOVERED:  # who hears of each success hears of this one

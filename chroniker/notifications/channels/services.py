@@ -29,7 +29,7 @@ _HEAD, _TAIL = 1000, 2500
 
 def wants(job: Job, event: Event) -> bool:
     """Whether services, should any be named, hear of such an event."""
-    if event == Event.RUN_STARTED or not (settings.CHRONIKER_NOTIFY_URLS or job.notify_urls):
+    if not (settings.CHRONIKER_NOTIFY_URLS or job.notify_urls):
         return False
     if event in (Event.RUN_SUCCEEDED, Event.RUN_RECOVERED):
         return (event == Event.RUN_SUCCEEDED) == job.email_success_to_subscribers
