@@ -43,6 +43,11 @@ def to_instant(stored: datetime | None) -> datetime | None:
     return stored.astimezone(UTC)
 
 
+def iso(instant: datetime | None) -> str | None:
+    """An aware instant for programs: ISO 8601, in UTC."""
+    return None if instant is None else instant.isoformat()
+
+
 def is_ambiguous(instant: datetime) -> bool:
     """Whether an earlier instant is stored as this one is: in a repeated hour, without zones."""
     if settings.USE_TZ:

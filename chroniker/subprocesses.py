@@ -71,22 +71,7 @@ def run_process(
     if isinstance(args, str | bytes):
         raise TypeError("run_process() takes a list: the program, and each argument by itself.")
     words = tuple(os.fspath(word) for word in args)
-    kept = _kept_lock() if input is not None else None
-    try:
-        program = subprocess.Popen(
-            words,
-            stdin=None if input is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment(env or {}),
-            cwd=cwd,
-            process_group=0,
-            pass_fds=() if kept is None else (kept,),
-        )
-    finally:
-        if kept is not None:
-            os.close(kept)
-    with program:
+    with _started(words, env or {}, cwd, has_input=input is not None) as program:
         out, err = _Copy(sys.stdout), _Copy(sys.stderr)
         threads = [out.start(program.stdout), err.start(program.stderr)]
         if input is not None:
@@ -105,6 +90,31 @@ def run_process(
     if check and not result.succeeded:
         raise ProcessFailed(result)
     return result
+
+
+def _started(
+    words: Sequence[str],
+    env: Mapping[str, str | None],
+    cwd: str | os.PathLike[str] | None,
+    *,
+    has_input: bool,
+) -> subprocess.Popen[bytes]:
+    """The program in a process group of its own; what it starts still counts as part of the run."""
+    kept = _kept_lock() if has_input else None
+    try:
+        return subprocess.Popen(
+            words,
+            stdin=subprocess.PIPE if has_input else None,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(env),
+            cwd=cwd,
+            process_group=0,
+            pass_fds=() if kept is None else (kept,),
+        )
+    finally:
+        if kept is not None:
+            os.close(kept)
 
 
 def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:

@@ -51,6 +51,9 @@ Moment = str | date | datetime
 A_MINUTE = timedelta(minutes=1)
 A_DAY = timedelta(days=1)
 
+_NAMED = 5
+"""So many runs are named when none was expected."""
+
 
 def moment(value: Moment, tz: str | None = None) -> datetime:
     """An aware moment; ``tz`` is by default the project's time zone. A date is its midnight."""
@@ -134,12 +137,9 @@ def assert_does_not_run(job: str, *, between: tuple[Moment, Moment], tz: str | N
         runs = [run for run in scheduler.runs_between(start, end) if run.job_name == job]
     if runs:
         when = ", ".join(
-            f"{run.starts.astimezone(start.tzinfo):%Y-%m-%d %H:%M}" for run in runs[:5]
+            f"{run.starts.astimezone(start.tzinfo):%Y-%m-%d %H:%M}" for run in runs[:_NAMED]
         )
         raise AssertionError(f"{job} would run at {when}")
-
-
-_NAMED = 5
 
 
 def _names(start: datetime, end: datetime) -> set[str]:

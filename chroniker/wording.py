@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils import formats, timezone
@@ -22,6 +22,11 @@ def plain_moment(value: datetime) -> str:
 def local(value: datetime) -> datetime:
     """As templates have it: without time zone support, what is stored is local already."""
     return timezone.localtime(value) if timezone.is_aware(value) else value
+
+
+def in_utc(instant: datetime) -> str:
+    """An aware instant where it has to be exact, and the same for all who read it."""
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def ago(value: datetime | None, now: datetime) -> str:

@@ -23,7 +23,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from chroniker import write_database
+from chroniker import permissions, write_database
 from chroniker.admin import display
 from chroniker.admin.forms import TELLS
 from chroniker.admin.request_views import RequestViews
@@ -204,11 +204,8 @@ class Exchange:
         return found
 
     def _may_link(self, request: HttpRequest) -> bool:
-        label = JobDependency._meta.app_label
-        return all(
-            request.user.has_perm(f"{label}.{action}_jobdependency")
-            for action in ("add", "change", "delete")
-        )
+        actions = ("add", "change", "delete")
+        return all(permissions.may(request.user, action, JobDependency) for action in actions)
 
 
 def _links(change: JobChange) -> bool:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth import get_permission_codename
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from chroniker.models import Delivery, Job, Log
+from chroniker.permissions import may_view
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,22 +34,16 @@ def items(site: Any, request: HttpRequest) -> list[Item]:
 
 
 def _pages(request: HttpRequest) -> Iterator[tuple[str, str]]:
-    if _may_view(request, Job):
+    if may_view(request.user, Job):
         yield "chroniker_job_overview", _("Overview")
         yield "chroniker_job_changelist", _("Jobs")
         yield "chroniker_job_timeline", _("Timeline")
         yield "chroniker_job_calendar", _("Calendar")
         yield "chroniker_job_graph", _("Dependencies")
-    if _may_view(request, Log):
+    if may_view(request.user, Log):
         yield "chroniker_log_changelist", _("Logs")
-    if _may_view(request, Delivery):
+    if may_view(request.user, Delivery):
         yield "chroniker_delivery_changelist", _("Notifications")
-
-
-def _may_view(request: HttpRequest, model: Any) -> bool:
-    label = model._meta.app_label
-    codenames = (get_permission_codename(action, model._meta) for action in ("view", "change"))
-    return any(request.user.has_perm(f"{label}.{codename}") for codename in codenames)
 
 
 def _url(site: Any, name: str) -> str:

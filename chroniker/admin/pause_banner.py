@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth import get_permission_codename
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from chroniker import write_database
+from chroniker import permissions, write_database
 from chroniker.admin import display, installation_notice, nav, silence
 from chroniker.admin.permissions import may_pause
 from chroniker.models import Job, Pause, Pauses
@@ -35,9 +34,7 @@ class PauseBanner(admin.ModelAdmin):
 
     def banner(self, request: HttpRequest) -> str:
         """What everybody should know, as HTML: all is held, nobody ticks, something is paused."""
-        may_set_up = request.user.has_perm(
-            f"{Job._meta.app_label}.{get_permission_codename('change', Job._meta)}"
-        )
+        may_set_up = permissions.may(request.user, "change", Job)
         silence_notice = silence.notice(silence.hosts(), utc_now(), may_set_up=may_set_up)
         held = installation_notice.notice(request, self.admin_site.name)
         return display.beside(filter(None, (held, silence_notice, self._pause_notice(request))))
@@ -55,10 +52,7 @@ class PauseBanner(admin.ModelAdmin):
     def _link(self, request: HttpRequest) -> str:
         """Where pauses are ended, for who may go there."""
         site = self.admin_site
-        names = (get_permission_codename(action, Pause._meta) for action in ("view", "change"))
-        may = may_pause(request) or any(
-            request.user.has_perm(f"{Pause._meta.app_label}.{name}") for name in names
-        )
+        may = may_pause(request) or permissions.may_view(request.user, Pause)
         if not (may and site.is_registered(Pause)):
             return ""
         url = reverse("admin:chroniker_pause_changelist", current_app=site.name)

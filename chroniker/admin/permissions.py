@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.contrib.auth import get_permission_codename
 from django.http import HttpRequest
 
 from chroniker.models import Installation, Job, Log
+from chroniker.permissions import may, may_view
 
 
 class JobPermissions:
@@ -20,8 +20,7 @@ class JobPermissions:
 
     def has_run_with_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
         """Whether this person may ask for a run with other arguments than the job's own."""
-        may_change = _may(request, get_permission_codename("change", Job._meta))
-        return self.has_run_permission(request, obj) and may_change
+        return self.has_run_permission(request, obj) and may(request.user, "change", Job)
 
     def has_stop_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
         """Whether this person may ask for the end of a run."""
@@ -54,8 +53,7 @@ class JobPermissions:
 
     def has_logs_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
         """Whether this person may see how runs went."""
-        names = (get_permission_codename(action, Log._meta) for action in ("view", "change"))
-        return any(_may(request, name) for name in names)
+        return may_view(request.user, Log)
 
 
 def may_pause(request: HttpRequest) -> bool:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.contrib.auth import get_permission_codename
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from chroniker import constants, write_database
+from chroniker import constants, permissions, write_database
 from chroniker.admin import display
 from chroniker.constants import Event
 from chroniker.models import Delivery, Log, Notification
@@ -29,17 +28,12 @@ _PILLS = {
 
 def may_view(request: HttpRequest) -> bool:
     """Whether this person may see who is told of what."""
-    return _may(request, "view") or may_send(request)
+    return permissions.may_view(request.user, Delivery)
 
 
 def may_send(request: HttpRequest) -> bool:
     """Whether this person may have something sent."""
-    return _may(request, "change")
-
-
-def _may(request: HttpRequest, action: str) -> bool:
-    codename = get_permission_codename(action, Delivery._meta)
-    return request.user.has_perm(f"{Delivery._meta.app_label}.{codename}")
+    return permissions.may(request.user, "change", Delivery)
 
 
 def state(delivery: Delivery) -> str:

@@ -15,13 +15,13 @@ from chroniker.constants import Event, Status
 from chroniker.expectations import history, lateness, lengths, silence
 from chroniker.expectations.lateness import Late
 from chroniker.expectations.lengths import Done, Unusual
-from chroniker.expectations.silence import in_words
 from chroniker.host import uptime
 from chroniker.models import Host, Job, JobHost, Notification
 from chroniker.models.database_clock import database_now
 from chroniker.models.hiccups import HICCUPS
 from chroniker.notifications import outbox
 from chroniker.runs.deadline import deadline
+from chroniker.wording import duration, in_utc
 
 if TYPE_CHECKING:
     from chroniker.dispatch.gates import Situation
@@ -136,7 +136,7 @@ def _note_late(database: str, found: Sequence[Late], hosts: Iterable[Host], now:
         reason = why(late.job, situation, last_ticks)
         text = _("%(job)s should have begun by %(by)s and has not: %(reason)s.") % {
             "job": late.job.name,
-            "by": in_words(late.by),
+            "by": in_utc(late.by),
             "reason": reason,
         }
         details = {
@@ -170,7 +170,7 @@ def why(job: Job, situation: Situation, last_ticks: dict[str, datetime | None]) 
         words = _("it runs on %(host)s only, where no scheduler has looked since %(time)s")
         if last is None:
             words = _("it runs on %(host)s only, where no scheduler has ever looked")
-        time = "" if last is None else in_words(last)
+        time = "" if last is None else in_utc(last)
         reasons.insert(0, words % {"host": job.hostname, "time": time})
     return "; ".join(filter(None, reasons)) or _("nothing keeps it, but no scheduler began it")
 
@@ -183,9 +183,9 @@ def _note_length(database: str, run: Unusual, event: Event, now: datetime) -> No
         words = _("%(job)s has been running for %(took)s; at most %(limit)s were expected.")
     else:
         words = _("%(job)s was done after %(took)s; at least %(limit)s were expected.")
-    text = words % {"job": run.name, "took": _rounded(run.took), "limit": _rounded(run.limit)}
+    text = words % {"job": run.name, "took": duration(run.took), "limit": duration(run.limit)}
     if run.usual is not None:
-        text += " " + _("It usually takes %s.") % _rounded(run.usual)
+        text += " " + _("It usually takes %s.") % duration(run.usual)
     with transaction.atomic(using=database):
         outbox.note(
             database,
@@ -204,11 +204,6 @@ def _note_length(database: str, run: Unusual, event: Event, now: datetime) -> No
             },
         )
     logger.info("run=%s job=%s %s", run.log_id, run.job_id, text)
-
-
-def _rounded(length: timedelta) -> str:
-    seconds = length.total_seconds()
-    return f"{seconds:.1f} s" if seconds < 10 else str(timedelta(seconds=round(seconds)))  # noqa: PLR2004
 
 
 def _key(run: Unusual, event: Event) -> str:

@@ -17,6 +17,7 @@ from chroniker.constants import Event
 from chroniker.models import Host, Job, JobHost, Notification, Pauses
 from chroniker.moments import to_instant, to_stored
 from chroniker.notifications import outbox
+from chroniker.wording import in_utc
 
 MOST_JOBS, MOST_OCCURRENCES = 500, 100
 """So many jobs are looked at, and of each so many occurrences are counted, after a silence."""
@@ -74,7 +75,7 @@ def _note_host(database: str, host: Host, now: datetime) -> bool:
                 "host": host.hostname,
                 "last_tick": last.isoformat(),
                 "reason": _("No scheduler has looked for due jobs on %(host)s since %(time)s.")
-                % {"host": host.hostname, "time": in_words(last)},
+                % {"host": host.hostname, "time": in_utc(last)},
             },
         )
     signals.send(signals.host_silent, Host, f"host={host}", host=host, last_tick=last)
@@ -100,7 +101,7 @@ def note_everywhere(database: str, hosts: Collection[Host], now: datetime) -> bo
         details={
             "last_tick": last.isoformat(),
             "reason": _("No scheduler has looked for due jobs on any host since %s.")
-            % in_words(last),
+            % in_utc(last),
         },
     )
     return True
@@ -189,8 +190,8 @@ def note_return(database: str, host: Host, now: datetime) -> Cost | None:
     found = cost(database, host.hostname, last, now)
     away = _("%(host)s was away from %(begin)s to %(end)s: %(cost)s.") % {
         "host": host.hostname,
-        "begin": in_words(last),
-        "end": in_words(now),
+        "begin": in_utc(last),
+        "end": in_utc(now),
         "cost": str(found),
     }
     with transaction.atomic(using=database):
@@ -228,8 +229,3 @@ def _was_told(database: str, host: Host, last: datetime) -> bool:
 
 def _is_noted(database: str, key: str) -> bool:
     return bool(Notification.objects.using(database).filter(key=key).exists())
-
-
-def in_words(instant: datetime) -> str:
-    """An instant as the messages of this package name it: exactly, in UTC."""
-    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from chroniker.dispatch.expected import why
 from chroniker.dispatch.gates import Situation
 from chroniker.expectations import lengths, silence
 from chroniker.expectations.lengths import Unusual
-from chroniker.expectations.silence import in_words
 from chroniker.health import failures, state
 from chroniker.health.failures import Failure
 from chroniker.health.state import Concern, Kind, State
 from chroniker.models import Delivery, Host, Job, Notification
-from chroniker.moments import to_instant
+from chroniker.moments import iso, to_instant
+from chroniker.wording import duration, in_utc
 
 MOST_REASONS = 100
 """Of so many late jobs it is asked what keeps them."""
@@ -69,14 +69,14 @@ class Overview:
         last = self.state.last_tick
         if last is None:
             return "No scheduler has ever looked for due jobs."
-        return f"No scheduler has looked for due jobs since {in_words(last)}."
+        return f"No scheduler has looked for due jobs since {in_utc(last)}."
 
     def _attention(self) -> Iterator[str]:
         for concern in self.state.concerns:
             words = self._words(concern)
             yield f"{concern.kind:8} {concern.job.pk:>5} {concern.name:{_WIDEST}} {words}"
         for run in self.long:
-            words = f"running for {_length(run.took)}, expected at most {_length(run.limit)}"
+            words = f"running for {duration(run.took)}, expected at most {duration(run.limit)}"
             yield f"{Kind.LONG:8} {run.job_id:>5} {run.name:{_WIDEST}} {words}"
 
     def _words(self, concern: Concern) -> str:
@@ -95,7 +95,7 @@ class Overview:
             "well": self.is_well,
             "verdict": self._verdict(),
             "now": found.now.isoformat(),
-            "last_tick": _iso(found.last_tick),
+            "last_tick": iso(found.last_tick),
             "concerns": [self._concern(concern) for concern in found.concerns],
             "too_long": [
                 {
@@ -108,22 +108,11 @@ class Overview:
             "running": [
                 {
                     **{"job": job.pk, "name": job.name, "host": job.current_hostname},
-                    "since": _iso(to_instant(job.last_run_start_timestamp)),
+                    "since": iso(to_instant(job.last_run_start_timestamp)),
                 }
                 for job in found.running
             ],
-            "hosts": [
-                {
-                    "host": host.hostname,
-                    "last_tick": _iso(to_instant(host.last_tick)),
-                    "silent": host.is_silent(found.now),
-                    "expected": host.is_expected(found.now),
-                    "away_from": _iso(to_instant(host.away_from)),
-                    "away_until": _iso(to_instant(host.away_until)),
-                    "away_cost": host.away_cost,
-                }
-                for host in found.hosts
-            ],
+            "hosts": found.values_of_hosts(),
             "pauses": [_pause(pause) for pause in found.pauses],
             "notifications": {"pending": self.pending, "given_up": self.given_up},
         }
@@ -134,7 +123,7 @@ class Overview:
             "kind": str(concern.kind),
             "job": concern.job.pk,
             "name": concern.name,
-            "since": _iso(concern.since),
+            "since": iso(concern.since),
             "words": self._words(concern),
         }
         if concern.kind == Kind.FAILING and failure is not None:
@@ -172,7 +161,7 @@ def _reasons(database: str, found: State) -> dict[str, str]:
 
 def _running(job: Job, now: datetime) -> str:
     began = to_instant(job.last_run_start_timestamp)
-    took = "" if began is None else _length(now - began)
+    took = "" if began is None else duration(now - began)
     where = job.slot or job.current_hostname or ""
     return f"{job.pk:>5} {job.name:{_WIDEST}} {took:>10} {where}"
 
@@ -185,23 +174,15 @@ def _host(host: Host, now: datetime) -> str:
         words = "not expected any more"
     else:
         words = "SILENT" if host.is_silent(now) else "ticks"
-    ago = "" if last is None else f"{_length(now - last)} ago"
+    ago = "" if last is None else f"{duration(now - last)} ago"
     away = ""
     if host.away_from is not None and host.away_until is not None:
         begin, end = to_instant(host.away_from), to_instant(host.away_until)
-        away = f"; away from {in_words(begin)} to {in_words(end)}: {host.away_cost}"
+        away = f"; away from {in_utc(begin)} to {in_utc(end)}: {host.away_cost}"
     return f"{host.hostname:{_WIDEST}} {words}, {ago}{away}"
 
 
 def _pause(pause: Any) -> str:
     until = to_instant(pause.ends_at)
-    end = "until somebody ends it" if until is None else f"until {in_words(until)}"
+    end = "until somebody ends it" if until is None else f"until {in_utc(until)}"
     return f"{pause}, {end}"
-
-
-def _length(length: timedelta) -> str:
-    return str(timedelta(seconds=max(0, round(length.total_seconds()))))
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()

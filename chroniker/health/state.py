@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from chroniker import constants, settings
 from chroniker.expectations import history, lateness, silence
 from chroniker.expectations.lateness import Late
-from chroniker.expectations.silence import in_words
 from chroniker.models import Host, Job, JobHost, Pause
 from chroniker.models.claimable import Claimable
-from chroniker.moments import to_instant
+from chroniker.moments import iso, to_instant
+from chroniker.wording import in_utc
 
 
 class Kind(StrEnum):
@@ -73,6 +73,21 @@ class State:
     def of(self, kind: Kind) -> list[Concern]:
         """What of this kind is wrong."""
         return [concern for concern in self.concerns if concern.kind == kind]
+
+    def values_of_hosts(self) -> list[dict[str, Any]]:
+        """The hosts for JSON."""
+        return [
+            {
+                "host": host.hostname,
+                "last_tick": iso(to_instant(host.last_tick)),
+                "silent": host.is_silent(self.now),
+                "expected": host.is_expected(self.now),
+                "away_from": iso(to_instant(host.away_from)),
+                "away_until": iso(to_instant(host.away_until)),
+                "away_cost": host.away_cost,
+            }
+            for host in self.hosts
+        ]
 
 
 def read(database: str, now: datetime, jobs: Collection[int] | None = None) -> State:
@@ -135,7 +150,7 @@ def _shares(database: str, now: datetime, jobs: dict[int, Any]) -> Iterator[Any]
 
 def _late(found: Iterable[Late]) -> Iterator[Concern]:
     for late in found:
-        words = _("should have begun by %s") % in_words(late.by)
+        words = _("should have begun by %s") % in_utc(late.by)
         yield Concern(kind=Kind.LATE, job=late.job, since=late.due, words=words)
 
 
@@ -146,7 +161,7 @@ def _stuck(jobs: Iterable[Job], now: datetime) -> Iterator[Concern]:
         if job.is_running and (heartbeat is None or heartbeat < limit):
             words = _("gives no sign of life")
             if heartbeat is not None:
-                words = _("no sign of life since %s") % in_words(heartbeat)
+                words = _("no sign of life since %s") % in_utc(heartbeat)
             yield Concern(kind=Kind.STUCK, job=job, since=heartbeat, words=words)
 
 
@@ -160,7 +175,7 @@ def _failing(jobs: Iterable[Job]) -> Iterator[Concern]:
         if job.last_run_successful is False:
             success = to_instant(job.last_success)
             words = _("has never succeeded") if success is None else _("succeeded last at %s")
-            words = words if success is None else words % in_words(success)
+            words = words if success is None else words % in_utc(success)
             since = to_instant(job.last_run)
             yield Concern(kind=Kind.FAILING, job=job, since=since, words=words)
 

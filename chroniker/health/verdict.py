@@ -8,8 +8,8 @@ from datetime import timedelta
 
 from django.utils.translation import gettext as _
 
-from chroniker.expectations.silence import in_words
 from chroniker.health.state import Kind, State
+from chroniker.wording import in_utc
 
 KINDS = (Kind.LATE, Kind.STUCK, Kind.FAILING, Kind.FAULTY)
 _BY_KIND = {kind.value: kind for kind in KINDS}
@@ -47,7 +47,7 @@ def _silent(state: State, criteria: Criteria) -> Iterator[str]:
     if last is None:
         yield _("No scheduler has ever looked for due jobs.")
     elif (state.now - last > limit) if limit else not state.is_anybody_ticking:
-        yield _("No scheduler has looked for due jobs since %s.") % in_words(last)
+        yield _("No scheduler has looked for due jobs since %s.") % in_utc(last)
 
 
 def _hosts(state: State, criteria: Criteria) -> Iterator[str]:

@@ -13,7 +13,7 @@ from django.conf import settings as django_settings
 
 from chroniker import constants, environment, settings
 from chroniker.exceptions import CannotImport, InvalidEnvironment, InvalidSchedule
-from chroniker.interchange import carried, crontab_remark
+from chroniker.interchange import crontab_remark
 from chroniker.interchange.crontab_remark import Line, Remark
 from chroniker.interchange.document import Document, Entry, LeftOut
 from chroniker.interchange.names import Names
@@ -31,7 +31,6 @@ _FOR_CRON = {
     "CRON_TZ": "",  # read
 }
 _FIELDS = 5
-_SHELL = "shell"
 _USUAL_SHELL = "/bin/sh"
 _SWITCHED_OFF = re.compile(r"#+\s*[-\d*@]")
 _LONGEST_NAME = 60
@@ -180,7 +179,6 @@ class _Reader:
         variables = {
             name: value for name, value in self.variables.items() if name not in _FOR_CRON
         } | command.variables
-        known = carried.fields()
         return {
             "frequency": constants.CRON,
             "cron_expression": " ".join(when.split()),
@@ -194,15 +192,14 @@ class _Reader:
             or self.habits.folder,
             "log_stdout": command.keeps_stdout,
             "log_stderr": command.keeps_stderr,
-            **({"shell": self._shell() if command.line else ""} if _SHELL in known else {}),
+            "shell": self._shell() if command.line else "",
         }
 
     def _shell(self) -> str:
         """The shell that runs a line which needs one; '' where jobs may have none."""
-        if _SHELL not in carried.fields() or not getattr(settings, "CHRONIKER_ALLOW_SHELL", False):
-            return ""
         shell = self.variables.get("SHELL", _USUAL_SHELL)
-        return shell if shell in getattr(settings, "CHRONIKER_SHELLS", ()) else ""
+        may_be = settings.CHRONIKER_ALLOW_SHELL and shell in settings.CHRONIKER_SHELLS
+        return shell if may_be else ""
 
 
 def _value(text: str) -> str:

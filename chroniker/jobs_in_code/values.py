@@ -16,6 +16,7 @@ from django.db import models
 
 from chroniker import arguments, constants, wording
 from chroniker.exceptions import InvalidArguments, InvalidDeclaration
+from chroniker.interchange import carried
 from chroniker.jobs_in_code import calling, periods
 from chroniker.jobs_in_code.declaration import (
     SCHEDULES,
@@ -31,15 +32,12 @@ RUN_FUNCTION = "run_function"
 
 DEPENDS_ON = "depends_on"
 
-_STATE = {"is_running", "force_run", "force_stop"}
 _OF_SCHEDULE = ("frequency", "params", "cron_expression")
 _WHAT = ("command", "raw_command", "args")
-FIELDS = tuple(
-    field.name
-    for field in Job._meta.concrete_fields
-    if field.editable and not field.primary_key and field.name not in _STATE
-)
-"""What code can declare of a job."""
+_OF_A_LIFE = {"anchor", "next_occurrence"}
+FIELDS = tuple(name for name in carried.fields() if name not in _OF_A_LIFE)
+"""What code can declare of a job: what is carried from one installation to another, but where it
+stands in its schedule."""
 
 _WORDS = {*FIELDS, *SCHEDULES, "at", "params", DEPENDS_ON} - {"cron_expression"}
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chroniker.management.printing import iso
 from chroniker.models.listing import Listed
+from chroniker.moments import iso
 
 
 def outline(listed: Listed) -> dict[str, Any]:

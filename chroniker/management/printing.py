@@ -69,11 +69,6 @@ def ahead(moment: datetime | None, now: datetime) -> str:
     return one_line(wording.ahead(moment, now) if moment > now else wording.ago(moment, now))
 
 
-def iso(moment: datetime | None) -> str | None:
-    """An aware moment for programs: ISO 8601, in UTC."""
-    return None if moment is None else moment.isoformat()
-
-
 def as_json(data: Any) -> str:
     """JSON that people can read as well. Moments are ISO 8601."""
     return json.dumps(data, indent=2, ensure_ascii=False, default=_plain)

@@ -8,27 +8,21 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
 
+from chroniker import durations
 from chroniker.moments import to_instant
 
-_UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds", "": "seconds"}
-_LENGTH = re.compile(r"(?:[0-9]{1,9}[wdhms])+|[0-9]{1,9}")
-_PART = re.compile(r"([0-9]+)([wdhms]?)")
+_LENGTH = re.compile(rf"{durations.PATTERN}|[0-9]{{1,9}}", re.IGNORECASE)
 
 
 def duration(text: str) -> timedelta:
     """A length of time above 0: seconds (``90``), or such as ``15m``, ``2h``, ``1w``, ``1h30m``."""
-    if not _LENGTH.fullmatch(text.strip().lower()):
+    text = text.strip()
+    if not _LENGTH.fullmatch(text):
         raise argparse.ArgumentTypeError(
             f"{text!r} is no length of time; write for instance 90s, 15m, 2h, 1d, 1w or 1h30m"
         )
     try:
-        length = sum(
-            (
-                timedelta(**{_UNITS[unit]: int(number)})
-                for number, unit in _PART.findall(text.strip().lower())
-            ),
-            timedelta(),
-        )
+        length = durations.parse(f"{text}s" if text.isdecimal() else text)
     except OverflowError:
         raise argparse.ArgumentTypeError(f"{text!r} is longer than the calendar") from None
     if not length:

@@ -6,10 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.contrib.auth import get_permission_codename
 from django.db.models import Model
 
-from chroniker import settings
+from chroniker import permissions, settings
 from chroniker.exceptions import InvalidMonitor
 from chroniker.monitors.nearest import nearest
 
@@ -66,12 +65,6 @@ def refuse_unless_allowed(option: str, model: type[Model]) -> None:
         )
 
 
-def may_view(user: Any, model: type[Model]) -> bool:
-    """Whether this person may see rows of the model in the admin."""
-    codenames = (get_permission_codename(action, model._meta) for action in ("view", "change"))
-    return any(user.has_perm(f"{model._meta.app_label}.{name}") for name in codenames)
-
-
 def hidden_from(user: Any, models: Iterable[type[Model]]) -> list[str]:
     """The names of those models that this person may not view."""
-    return sorted({model._meta.label for model in models if not may_view(user, model)})
+    return sorted({model._meta.label for model in models if not permissions.may_view(user, model)})

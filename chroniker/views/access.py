@@ -6,12 +6,11 @@ import functools
 import hmac
 from collections.abc import Callable
 
-from django.contrib.auth import get_permission_codename
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from chroniker import environment, settings
+from chroniker import environment, permissions, settings
 from chroniker.exceptions import InvalidEnvironment
 from chroniker.models import Job
 
@@ -65,5 +64,4 @@ def _may_view(request: HttpRequest) -> bool:
     user = getattr(request, "user", None)  # there is none without Django's middleware
     if user is None or not user.is_active:
         return False
-    codenames = (get_permission_codename(action, Job._meta) for action in ("view", "change"))
-    return any(user.has_perm(f"{Job._meta.app_label}.{codename}") for codename in codenames)
+    return permissions.may_view(user, Job)

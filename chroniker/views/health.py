@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import connections
@@ -15,7 +15,7 @@ from chroniker.health import state, verdict
 from chroniker.health.verdict import Criteria
 from chroniker.models import Job
 from chroniker.models.hiccups import HICCUPS
-from chroniker.moments import to_instant, utc_now
+from chroniker.moments import iso, utc_now
 from chroniker.views.access import guarded
 
 WELL, BAD, WRONG = 200, 503, 400
@@ -48,24 +48,12 @@ def _answer(found: state.State, problems: list[str]) -> dict[str, Any]:
         "status": "bad" if problems else "well",
         "problems": problems,
         "now": found.now.isoformat(),
-        "last_tick": _iso(found.last_tick),
-        "hosts": [
-            {
-                "host": host.hostname,
-                "last_tick": _iso(to_instant(host.last_tick)),
-                "silent": host.is_silent(found.now),
-                "expected": host.is_expected(found.now),
-            }
-            for host in found.hosts
-        ],
+        "last_tick": iso(found.last_tick),
+        "hosts": found.values_of_hosts(),
         "running": len(found.running),
         **{str(kind): len(found.of(kind)) for kind in verdict.KINDS},
         "pauses": len(found.pauses),
     }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
 
 
 def _silent_database(database: str, error: Exception) -> HttpResponse:

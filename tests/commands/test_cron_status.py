@@ -72,7 +72,7 @@ def test_a_run_that_takes_too_long_needs_attention() -> None:
     job = running_job(long_after_seconds=60)
     Log.objects.create(job=job, status=Status.RUNNING, success=False, run_start_datetime=ago(3))
     status, text = told()
-    assert (status, "expected at most 0:01:00" in text) == (1, True)
+    assert (status, "expected at most 1 m 00 s" in text) == (1, True)
     assert json.loads(told("--json")[1])["too_long"][0]["name"] == "running"
 
 

@@ -268,7 +268,7 @@ class TestTooLong:
         look(3)
         look(4)
         assert noted(Event.RUN_TOO_LONG) == [
-            "job has been running for 0:03:00; at most 0:02:00 were expected."
+            "job has been running for 3 m 00 s; at most 2 m 00 s were expected."
         ]
         row = Notification.objects.select_related("job", "log").get()
         assert row.log_id == Log.objects.get().pk
@@ -285,8 +285,8 @@ class TestTooLong:
         assert noted(Event.RUN_TOO_LONG) == []
         look(21)
         assert noted(Event.RUN_TOO_LONG) == [
-            "job has been running for 0:21:00; at most 0:20:00 were expected. "
-            "It usually takes 0:10:00."
+            "job has been running for 21 m 00 s; at most 20 m 00 s were expected. "
+            "It usually takes 10 m 00 s."
         ]
         host.end("job", 22)
 
@@ -326,7 +326,7 @@ class TestTooShort:
 
         rows = Notification.objects.filter(event=Event.RUN_TOO_SHORT)
         assert [row.log.job.name for row in rows if row.log] == ["short"]
-        assert "at least 1:00:00 were expected." in rows[0].details["reason"]
+        assert "at least 1 h 00 m were expected." in rows[0].details["reason"]
 
 
 class TestTheWatchman:

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from chroniker import context, settings
+from chroniker import context, permissions, settings
 from chroniker.exceptions import InvalidMonitor
 from chroniker.models import get_current_job
 from chroniker.moments import utc_now
@@ -70,7 +70,7 @@ class Command(BaseCommand):
 
     def job_choices(self, user: Any) -> dict[str, list[str]]:
         """What this person can pick, by the option's name."""
-        models = (one for one in allowance.allowed_models() if allowance.may_view(user, one))
+        models = (one for one in allowance.allowed_models() if permissions.may_view(user, one))
         functions = (one for one in registry.registered() if _may_call(user, one))
         return {
             "model": [model._meta.label for model in models],

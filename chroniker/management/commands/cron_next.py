@@ -13,6 +13,7 @@ from chroniker import wording, write_database
 from chroniker.management import printing, times
 from chroniker.management.jobs import job_called
 from chroniker.models.database_clock import database_now
+from chroniker.moments import iso
 
 A_DAY = timedelta(days=1)
 
@@ -106,9 +107,9 @@ def _as_data(run: Any) -> dict[str, Any]:
     return {
         "job": run.job_id,
         "name": run.job_name,
-        "starts": printing.iso(run.starts),
-        "ends": printing.iso(run.ends),
-        "scheduled_for": printing.iso(run.scheduled_for),
+        "starts": iso(run.starts),
+        "ends": iso(run.ends),
+        "scheduled_for": iso(run.scheduled_for),
         "trigger": run.trigger,
         "host": run.hostname,
     }

@@ -15,7 +15,7 @@ from chroniker.management.outlines import outline
 from chroniker.models import Job, Log
 from chroniker.models.database_clock import database_now
 from chroniker.models.listing import Listed, listed
-from chroniker.moments import to_instant
+from chroniker.moments import iso, to_instant
 
 RUNS = 5
 """So many of its last runs are shown."""
@@ -124,8 +124,7 @@ def _as_data(found: Listed, keeping: list[Any], runs: list[Log]) -> dict[str, An
         "environment_names": _names(job),
         "waits_for": [each.dependee_id for each in job.dependencies.all()],
         "shut_gates": [
-            {"gate": gate.name, "reason": gate.reason, "opens": printing.iso(gate.opens)}
-            for gate in keeping
+            {"gate": gate.name, "reason": gate.reason, "opens": iso(gate.opens)} for gate in keeping
         ],
         "runs": [_run_as_data(log) for log in runs],
     }
@@ -136,9 +135,9 @@ def _run_as_data(log: Log) -> dict[str, Any]:
         "id": log.pk,
         "status": log.state.value,
         "reason": log.reason or "",
-        "scheduled_for": printing.iso(to_instant(log.scheduled_for)),
-        "started": printing.iso(to_instant(log.run_start_datetime)),
-        "ended": printing.iso(to_instant(log.run_end_datetime)),
+        "scheduled_for": iso(to_instant(log.scheduled_for)),
+        "started": iso(to_instant(log.run_start_datetime)),
+        "ended": iso(to_instant(log.run_end_datetime)),
         "seconds": None if log.duration is None else log.duration.total_seconds(),
         "exit_code": log.exit_code,
         "host": log.hostname or "",
