@@ -8,6 +8,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 venv=$root/.venv
 python=${CHRONIKER_PYTHON:-}
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
+unset PYTHONDONTWRITEBYTECODE # processes are started by the thousand
 
 die() {
     echo "$(basename "$0"): $*" >&2

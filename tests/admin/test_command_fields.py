@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given as every
-from hypothesis import settings as search
 from hypothesis import strategies as st
 
 from chroniker import arguments
@@ -21,6 +20,7 @@ from chroniker.admin.commands.writing import write
 from chroniker.command_parser import CannotLoad
 from chroniker.models import Job
 from chroniker.moments import utc_now
+from tests.examples import examples
 
 SAMPLE = "every_argument"
 
@@ -164,7 +164,7 @@ TEXTS = st.text(st.characters(exclude_characters="\0\r\n", exclude_categories=["
 @every(
     st.fixed_dictionaries({"place": TEXTS}, optional=dict.fromkeys(("text", "log", "since"), TEXTS))
 )
-@search(max_examples=60, deadline=None)
+@examples(60)
 def test_whatever_is_filled_in_is_shown_again(filled: dict[str, str]) -> None:
     text = fill("", **filled)
     assert values(text) == {
@@ -179,7 +179,7 @@ TOKENS = (
 
 
 @every(st.lists(st.sampled_from(TOKENS)))
-@search(max_examples=150, deadline=None)
+@examples(150)
 def test_filling_in_nothing_new_changes_no_meaning(tokens: list[str]) -> None:
     loaded = parser.load(SAMPLE)
     text = shlex.join(tokens)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chroniker.admin.pages import layers
 from chroniker.admin.pages.layers import HEIGHT, WIDTH, Edge
+from tests.examples import examples
 
 NODES = list(range(14))
 
@@ -27,7 +28,7 @@ any_edges = pairs.map(edges_from)
 acyclic = pairs.map(forwards)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(any_edges)
 def test_each_node_is_right_of_what_it_waits_for(edges: set[Edge]) -> None:
     drawn = layers.layout(NODES, edges)
@@ -35,7 +36,7 @@ def test_each_node_is_right_of_what_it_waits_for(edges: set[Edge]) -> None:
         assert drawn.nodes[source][0] + WIDTH < drawn.nodes[target][0]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(any_edges)
 def test_no_node_is_drawn_upon_another_or_outside(edges: set[Edge]) -> None:
     drawn = layers.layout(NODES, edges)
@@ -47,7 +48,7 @@ def test_no_node_is_drawn_upon_another_or_outside(edges: set[Edge]) -> None:
         assert 0 <= y <= drawn.height - HEIGHT
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(any_edges)
 def test_each_edge_has_a_line_from_node_to_node_that_crosses_no_other_node(
     edges: set[Edge],
@@ -64,7 +65,7 @@ def test_each_edge_has_a_line_from_node_to_node_that_crosses_no_other_node(
             assert not any(u in (x, x - WIDTH) and v <= y <= v + HEIGHT for u, v in corners)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(any_edges)
 def test_without_the_lines_that_lead_back_there_is_no_circle(edges: set[Edge]) -> None:
     back = layers.backward(NODES, edges)
@@ -72,13 +73,13 @@ def test_without_the_lines_that_lead_back_there_is_no_circle(edges: set[Edge]) -
     assert all(depth[source] < depth[target] for source, target in edges - back)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(acyclic)
 def test_where_there_is_no_circle_no_line_leads_back(edges: set[Edge]) -> None:
     assert layers.backward(NODES, edges) == frozenset()
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(acyclic, st.lists(st.integers(0, 50), min_size=len(NODES), max_size=len(NODES)))
 def test_no_path_takes_longer_than_the_longest(edges: set[Edge], weights: list[int]) -> None:
     path = layers.longest_path(NODES, edges, dict(enumerate(weights)))

@@ -255,7 +255,7 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("typed", "field", "words"), REFUSED)
-@pytest.mark.parametrize("kind", ["new", "stored"])
+@pytest.mark.parametrize("kind", ["new", pytest.param("stored", marks=pytest.mark.thorough)])
 def test_what_cannot_be_is_told_beside_its_field_and_nothing_is_saved(
     kind: str, typed: dict[str, Any], field: str, words: str
 ) -> None:

@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
+from django.template import Template
+from django.test.utils import (  # type: ignore[attr-defined]
+    CaptureQueriesContext,
+    instrumented_test_render,
+)
 
 from chroniker.constants import Status
 from chroniker.models import Job, JobDependency
@@ -239,7 +243,10 @@ def test_the_list_shows_the_server_s_time_and_how_to_add_a_job() -> None:
         ("/chroniker/job/{}/graph/duration/", "admin/base_site.html"),
     ],
 )
-def test_pages_stand_on_the_admin_s_own_so_that_skins_reach_them(url: str, template: str) -> None:
+def test_pages_stand_on_the_admin_s_own_so_that_skins_reach_them(
+    url: str, template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Template, "_render", instrumented_test_render)
     url = url.format(rows.job().pk)
     response: Any = people.browser("superuser").client.get(url)
     assert template in [each.name for each in response.templates]

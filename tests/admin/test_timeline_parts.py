@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import RequestFactory
 from django.utils import timezone
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chroniker.admin.pages.bars import LEVELS, MOST_BARS, Runs, merged, stacked
 from chroniker.admin.pages.load import PARTS, peaks
 from chroniker.admin.pages.window import Window
 from chroniker.constants import Status
+from tests.examples import examples
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -121,7 +122,7 @@ def test_on_the_day_clocks_go_back_the_ticks_still_say_what_clocks_show() -> Non
 # Bars
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(lanes)
 def test_no_run_is_left_out_and_none_changes_its_state(runs: list[Runs]) -> None:
     counted: Counter[Status] = Counter()
@@ -130,13 +131,13 @@ def test_no_run_is_left_out_and_none_changes_its_state(runs: list[Runs]) -> None
     assert counted == Counter(run.status for run in runs)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(lanes)
 def test_there_are_never_more_bars_than_can_be_drawn(runs: list[Runs]) -> None:
     assert len(drawn(runs)) <= MOST_BARS
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(lanes)
 def test_what_is_drawn_covers_what_has_run(runs: list[Runs]) -> None:
     bars = drawn(runs)
@@ -170,7 +171,7 @@ def test_a_long_run_is_not_merged_with_what_runs_beside_it() -> None:
     assert [placed.level for placed in stacked(bars, NOW)] == [0, 1]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(lanes)
 def test_bars_on_one_level_do_not_hide_each_other(runs: list[Runs]) -> None:
     placed = stacked(runs, NOW)
@@ -194,7 +195,7 @@ intervals = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(intervals)
 def test_the_load_is_the_most_runs_that_share_a_moment(
     runs: list[tuple[datetime, datetime]],

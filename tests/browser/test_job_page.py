@@ -148,7 +148,7 @@ def test_the_state_on_the_page_follows_the_job(visitor: Visitor) -> None:
     expect(page.locator("[data-part=state]")).to_contain_text("Running")
 
 
-@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize("width", [pytest.param(1400, marks=pytest.mark.thorough), 390])
 def test_pictures(visitors: Visitors, width: int) -> None:
     job = job_with_a_past()
     visitor = visitors("superuser", viewport={"width": width, "height": 900})

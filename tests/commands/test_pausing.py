@@ -244,7 +244,7 @@ def test_what_names_nothing_is_refused(words: list[str], pauses: dict[str, Pause
 
 @pytest.mark.process
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("use_tz", ["1", "0"])
+@pytest.mark.parametrize("use_tz", ["1", pytest.param("0", marks=pytest.mark.thorough)])
 def test_the_exit_status_is_the_documented_one(
     use_tz: str, manage: Manage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -147,7 +147,9 @@ def test_a_job_that_names_a_key_says_who_holds_it() -> None:
     host.end("a", 1)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in (1, 2))]
+)
 def test_the_tick_starts_exactly_those_whose_gates_are_all_open(
     seed: int, settings: Settings
 ) -> None:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
-from tests.running import ROOT
+from tests import environments
+from tests.environments import alone, python_with
 
 PROJECT = Path(__file__).parent / "project"
-CACHE = ROOT / "var" / "neighbours"
+CACHE = environments.CACHE / "neighbours"
 PACKAGES = (
     *("django~=5.2.0", "django-chroniker==1.1.0", "django-celery-beat==2.9.0"),
     *("django-q2==1.11.1", "django-cron==0.6.0", "django-crontab==0.7.1"),
@@ -26,18 +21,13 @@ PACKAGES = (
 
 def python() -> Path:
     """The interpreter that has all of them; made once, then kept."""
-    version = "{}.{}".format(*sys.version_info)
-    folder = CACHE / f"{_digest()}-python{version}"
-    with _alone("environment"):
-        if not folder.exists():
-            _build(folder)
-    return folder / "bin" / "python"
+    return python_with(PACKAGES, CACHE / _digest())
 
 
 def database() -> Path:
     """A database that each package has filled with its own models; made once, then only read."""
     filled = CACHE / f"{_digest((PROJECT / 'fill.py').read_text())}.sqlite3"
-    with _alone("database"):
+    with alone(filled):
         if not filled.exists():
             unfinished = filled.with_suffix(f".{os.getpid()}")
             run("-m", "django", "migrate", "-v", "0", database=unfinished)
@@ -48,28 +38,6 @@ def database() -> Path:
 
 def _digest(*more: str) -> str:
     return hashlib.sha256(" ".join((*PACKAGES, *more)).encode()).hexdigest()[:12]
-
-
-@contextmanager
-def _alone(what: str) -> Iterator[None]:
-    """Let the other processes of a test run wait until it is there."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / f"{what}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _build(folder: Path) -> None:
-    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
-    subprocess.run([sys.executable, "-m", "venv", unfinished], check=True)
-    pip = [str(unfinished / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    done = subprocess.run([*pip, *PACKAGES], capture_output=True, text=True, check=False)
-    if done.returncode:
-        reason = f"other schedulers cannot be installed: {done.stderr.strip()[-300:]}"
-        if os.environ.get("CHRONIKER_TEST_UPGRADE") == "required":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    unfinished.rename(folder)
 
 
 def run(*arguments: str, database: Path, crontab: Path | None = None) -> str:

@@ -6,7 +6,7 @@ import shlex
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chroniker import arguments
@@ -17,6 +17,7 @@ from chroniker.interchange.crontab_reading import Habits
 from chroniker.interchange.document import Document, Entry
 from chroniker.interchange.shell_words import NeedsShell, understand
 from chroniker.schedules import make_schedule
+from tests.examples import examples
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)  # clocks change in this month
 
@@ -101,7 +102,7 @@ def test_each_line_means_the_same_when_it_was_read_written_and_read_again() -> N
     assert [each.what for each in first.left_out] == ["line 3 (MAILTO)"]
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(100, derandomize=True)
 @given(
     parts=st.tuples(
         st.sampled_from(("*", "0", "*/7", "5-50/9", "1,59")),

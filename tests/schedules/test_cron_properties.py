@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chroniker.schedules import Schedule, make_schedule
+from tests.examples import examples
 from tests.schedules import oracle
 from tests.schedules.strategies import Cron, crons, frequent_crons, instants, moments_of_change
 
@@ -23,7 +24,7 @@ def look_at_every_minute(cron: Cron, start: datetime, end: datetime, zone: str) 
     return look(cron.matches, start, end, ZoneInfo(zone))
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(cron=frequent_crons(), where=moments_of_change())
 def test_a_clock_change_gives_the_same_as_looking_at_every_minute(
     cron: Cron, where: tuple[str, datetime]
@@ -36,7 +37,7 @@ def test_a_clock_change_gives_the_same_as_looking_at_every_minute(
     assert found == look_at_every_minute(cron, start, end, zone)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(cron=crons(), where=moments_of_change())
 def test_any_expression_gives_the_same_as_looking_at_every_minute(
     cron: Cron, where: tuple[str, datetime]
@@ -49,7 +50,7 @@ def test_any_expression_gives_the_same_as_looking_at_every_minute(
     assert found == look_at_every_minute(cron, start, end, zone)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(cron=crons(), moment=instants)
 def test_a_far_occurrence_is_the_first_day_that_matches(cron: Cron, moment: datetime) -> None:
     found = schedule(cron.text).next_after(moment)
@@ -66,7 +67,7 @@ def test_a_far_occurrence_is_the_first_day_that_matches(cron: Cron, moment: date
     assert found == (today[0] if today else expected)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(cron=crons(), zone=st.sampled_from(oracle.ZONES), moment=instants)
 def test_occurrences_are_later_than_asked_and_in_order(
     cron: Cron, zone: str, moment: datetime
@@ -79,7 +80,7 @@ def test_occurrences_are_later_than_asked_and_in_order(
     assert all(when.utcoffset() == timedelta(0) for when in found)
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(cron=crons(), zone=st.sampled_from(oracle.ZONES), moment=instants)
 def test_nothing_lies_between_a_moment_and_its_next_occurrence(
     cron: Cron, zone: str, moment: datetime
@@ -94,7 +95,7 @@ def test_nothing_lies_between_a_moment_and_its_next_occurrence(
         assert rule.next_after(halfway) == found
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     hour=st.integers(0, 23),
     minute=st.integers(0, 59),

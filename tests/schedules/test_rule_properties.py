@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chroniker.schedules import Schedule, make_schedule
+from tests.examples import examples
 from tests.schedules import oracle
 from tests.schedules.rule_strategies import Drawn, Simple, as_text, rules, simple_rules
 from tests.schedules.strategies import instants, moments_of_change
@@ -15,7 +16,7 @@ from tests.schedules.strategies import instants, moments_of_change
 DAY = timedelta(days=1)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(simple=simple_rules(), where=moments_of_change(), age=st.integers(0, 4000))
 def test_a_clock_change_gives_the_same_as_looking_at_every_minute(
     simple: Simple, where: tuple[str, datetime], age: int
@@ -49,7 +50,7 @@ def look_at_every_minute(
     return oracle.fixed(matches, start, end, zone)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(drawn=rules(), zone=st.sampled_from(oracle.ZONES), anchor=instants, moment=instants)
 def test_occurrences_are_later_than_asked_and_in_order(
     drawn: Drawn, zone: str, anchor: datetime, moment: datetime
@@ -62,7 +63,7 @@ def test_occurrences_are_later_than_asked_and_in_order(
     assert all(when >= anchor and when.utcoffset() == timedelta(0) for when in found)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(drawn=rules(), zone=st.sampled_from(oracle.ZONES), anchor=instants, moment=instants)
 def test_nothing_lies_between_a_moment_and_its_next_occurrence(
     drawn: Drawn, zone: str, anchor: datetime, moment: datetime
@@ -77,7 +78,7 @@ def test_nothing_lies_between_a_moment_and_its_next_occurrence(
         assert rule.next_after(halfway) == found
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     drawn=rules(("DAILY", "WEEKLY", "MONTHLY", "YEARLY")),
     zone=st.sampled_from(oracle.ZONES),
@@ -94,7 +95,7 @@ def test_a_time_of_day_keeps_its_place_on_the_clock(
         assert changed or oracle.shown(when, where).hour in hours
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(drawn=rules(), zone=st.sampled_from(oracle.ZONES), anchor=instants, moment=instants)
 def test_between_agrees_with_asking_again_and_again(
     drawn: Drawn, zone: str, anchor: datetime, moment: datetime

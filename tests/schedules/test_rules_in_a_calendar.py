@@ -4,18 +4,19 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chroniker.schedules import InvalidSchedule, make_schedule
 from chroniker.schedules.params import parse_params
 from chroniker.schedules.rule import Rule
+from tests.examples import examples
 from tests.schedules.effort import count_calls
 from tests.schedules.rule_strategies import Drawn, rules
 from tests.schedules.strategies import instants
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(drawn=rules(), moment=instants)
 def test_a_rule_yields_the_local_times_that_dateutil_yields(drawn: Drawn, moment: datetime) -> None:
     anchor = moment.replace(tzinfo=None)
@@ -37,7 +38,7 @@ def within_reach(times: list[datetime], anchor: datetime) -> list[datetime]:
     return [time for time in times if time - anchor < timedelta(days=40 * 365)]
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(drawn=rules(), skipped=st.integers(0, 60))
 def test_a_rule_looked_at_later_keeps_its_phase_and_its_count(drawn: Drawn, skipped: int) -> None:
     anchor = datetime.fromisoformat("2026-01-15 09:30:15")

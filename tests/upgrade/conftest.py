@@ -17,10 +17,12 @@ import pytest
 
 import chroniker
 from test_project import databases
+from tests import environments
+from tests.environments import python_with
 
 PROJECT = Path(__file__).parent / "project"
 OURS = Path(chroniker.__file__).parent.parent
-CACHE = Path(__file__).parent.parent.parent / "var" / "upgrade"
+CACHE = environments.CACHE / "upgrade"
 KIND = os.environ.get("CHRONIKER_TEST_DB", "sqlite")
 ENGINES = {"sqlite": "sqlite3", "postgres": "postgresql", "mariadb": "mysql"}
 RELEASES = {"1.1.0": "5.2", "1.0.24": "4.2", "1.0.22": "3.2"}  # with the Django they ran on
@@ -101,41 +103,14 @@ def run(
     return done.stdout
 
 
-def build(folder: Path, release: str, django: str) -> None:
-    """Make an environment with ``release`` in ``folder``; skip the test if that cannot be done."""
-    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}")
-    subprocess.run([sys.executable, "-m", "venv", unfinished], check=True)
-    pip = [str(unfinished / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    psycopg = "psycopg2-binary" if django == "3.2" else "psycopg[binary]"
-    wanted = [f"django-chroniker=={release}", f"django~={django}.0", psycopg, "PyMySQL"]
-    done = subprocess.run([*pip, *wanted], capture_output=True, text=True, check=False)
-    if done.returncode:
-        shutil.rmtree(unfinished)
-        cannot(f"django-chroniker {release} cannot be installed: {done.stderr.strip()[-300:]}")
-    try:
-        unfinished.rename(folder)
-    except OSError:  # another test run was quicker
-        shutil.rmtree(unfinished)
-
-
-def cannot(reason: str) -> None:
-    """Skip the test, or fail it where CI says that these tests have to run."""
-    if os.environ.get("CHRONIKER_TEST_UPGRADE") == "required":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 def original_python(release: str) -> Path:
     """Return the interpreter of an environment with ``release``; made once, then kept."""
     django = RELEASES[release]
     if sys.version_info[:2] > NEWEST_PYTHON[django]:
         pytest.skip(f"Django {django}, of the time of {release}, does not run on this Python")
-    python = "{}.{}".format(*sys.version_info)
-    folder = CACHE / f"{release}-django{django}-python{python}"
-    if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        build(folder, release, django)
-    return folder / "bin" / "python"
+    psycopg = "psycopg2-binary" if django == "3.2" else "psycopg[binary]"
+    packages = (f"django-chroniker=={release}", f"django~={django}.0", psycopg, "PyMySQL")
+    return python_with(packages, CACHE / f"{release}-django{django}")
 
 
 class Servers:
