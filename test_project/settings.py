@@ -2,6 +2,7 @@
 
 ``CHRONIKER_TEST_DB``       sqlite (the default), postgres or mariadb
 ``CHRONIKER_TEST_DB_NAME``  the database's name, or the SQLite file's path
+``CHRONIKER_TEST_ADMIN``    lazy: load the admin when an address is first asked for
 
 Where the servers are: see ``test_project.databases``.
 Tests set the name once their database is made, so that processes they start use it too.
@@ -25,8 +26,12 @@ SECRET_KEY = "not-a-secret-because-this-project-only-serves-tests-and-the-demo"
 DEBUG = os.environ.get("CHRONIKER_TEST_DEBUG") == "1"
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
 
+# With "lazy" the admin is loaded when an address is first asked for: of what it takes to start a
+# command, that is a third.
+ADMIN = {"lazy": "django.contrib.admin.apps.SimpleAdminConfig"}
+
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    ADMIN.get(os.environ.get("CHRONIKER_TEST_ADMIN", ""), "django.contrib.admin"),
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",

@@ -3,4 +3,6 @@
 from django.contrib import admin
 from django.urls import include, path
 
+admin.autodiscover()  # for settings in which it is lazy
+
 urlpatterns = [path("machines/", include("chroniker.urls")), path("", admin.site.urls)]

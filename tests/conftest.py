@@ -81,6 +81,14 @@ def pytest_sessionstart() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def lazy_admin() -> Iterator[None]:
+    """Let processes that tests start load the admin only if they need it; ours has it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHRONIKER_TEST_ADMIN", "lazy")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def plain_rendering(django_test_environment: None) -> None:
     """Keep no copies of what each template knew: no test asks for them, and they take time."""
     Template._render = _TestState.saved_data.template_render  # type: ignore[attr-defined]
