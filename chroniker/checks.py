@@ -16,6 +16,7 @@ E011      CHRONIKER_ENV_PROVIDERS names what cannot be imported, or cannot be ca
 W001      a setting that nothing reads; most likely its name is misspelt
 W002      a setting that no longer has an effect
 W003      CHRONIKER_LOCK_TIMEOUT leaves too few tries to renew a claim
+W010      CHRONIKER_NOTIFY_URLS names services, and apprise is not installed
 ========  =================================================================================
 """
 
@@ -23,6 +24,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
+from importlib.util import find_spec
 from typing import Any
 
 from django.apps import apps
@@ -208,6 +210,16 @@ def _check_log_format() -> Iterator[CheckMessage]:
 
 
 # What else is checked, and the settings whose own value has to be right before it can be.
+def _check_services() -> Iterator[CheckMessage]:
+    if settings.CHRONIKER_NOTIFY_URLS and find_spec("apprise") is None:
+        yield CheckWarning(
+            "CHRONIKER_NOTIFY_URLS names services to notify, but apprise is not installed, so "
+            "nothing will reach them.",
+            hint="Install the extra: pip install 'django-chroniker[notify]'",
+            id="chroniker.W010",
+        )
+
+
 _CLOSER_CHECKS: dict[Callable[[], Iterator[CheckMessage]], tuple[str, ...]] = {
     _check_lock_timeout: (
         "CHRONIKER_LOCK_TIMEOUT",
@@ -221,6 +233,7 @@ _CLOSER_CHECKS: dict[Callable[[], Iterator[CheckMessage]], tuple[str, ...]] = {
     _check_env_providers: ("CHRONIKER_ENV_PROVIDERS",),
     _check_natural_key: ("CHRONIKER_JOB_NK",),
     _check_log_format: ("CHRONIKER_LOG_FORMAT",),
+    _check_services: ("CHRONIKER_NOTIFY_URLS",),
 }
 
 

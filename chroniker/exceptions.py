@@ -9,6 +9,7 @@ ChronikerError
 ├── CannotBackfill      dates that cannot be run
 ├── ProcessFailed       a program that run_process() was to check did not succeed
 ├── CannotImport        a file of jobs that cannot be read, or jobs that cannot be saved
+├── CrontabError        the user's crontab cannot be read or written
 ├── SpoolError          the run's folder cannot be used
 ├── Misconfigured       settings with which no run could end well
 ├── HeldInstallation    the tables belong to another installation
@@ -82,6 +83,10 @@ class ProcessFailed(ChronikerError):
 
 class InvalidDeclaration(ChronikerError, ValueError):
     """A job that code declares, and that could not be one; names where it stands."""
+
+
+class CrontabError(ChronikerError):
+    """The user's crontab cannot be read or written."""
 
 
 class SpoolError(ChronikerError):

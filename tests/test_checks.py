@@ -153,6 +153,17 @@ def test_a_lease_too_short_for_three_renewals_is_a_warning_with_the_right_length
     assert "at least 45" in hint
 
 
+def test_services_that_nothing_can_reach_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    urls = ["json://example.com"]
+    assert found(CHRONIKER_NOTIFY_URLS=urls) == []
+    monkeypatch.setitem(sys.modules, "apprise", None)
+
+    number, _, hint = the_one(CHRONIKER_NOTIFY_URLS=urls)
+
+    assert number == "chroniker.W010"
+    assert "django-chroniker[notify]" in hint
+
+
 def test_the_longer_grace_of_1_x_is_no_error() -> None:
     number, _, hint = the_one(CHRONIKER_KILL_GRACE_SECONDS=30)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from chroniker.models import Delivery, Job, Log
@@ -43,7 +44,7 @@ def _pages(request: HttpRequest) -> Iterator[tuple[str, str]]:
     if may_view(request.user, Log):
         yield "chroniker_log_changelist", _("Logs")
     if may_view(request.user, Delivery):
-        yield "chroniker_delivery_changelist", _("Notifications")
+        yield "chroniker_delivery_changelist", capfirst(str(Delivery._meta.verbose_name_plural))
 
 
 def _url(site: Any, name: str) -> str:

@@ -1,8 +1,9 @@
-"""What is paused now, on top of each page about jobs."""
+"""What keeps jobs from running now, on top of each page about jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -11,11 +12,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from chroniker import permissions, write_database
+from chroniker import permissions, wording, write_database
 from chroniker.admin import display, installation_notice, nav, silence
 from chroniker.admin.permissions import may_pause
-from chroniker.models import Job, Pause, Pauses
-from chroniker.moments import utc_now
+from chroniker.models import Host, Job, Pause, Pauses
+from chroniker.moments import to_stored, utc_now
 
 SHOWN = 5
 """How many pauses are told; all of them are a link away."""
@@ -35,9 +36,14 @@ class PauseBanner(admin.ModelAdmin):
     def banner(self, request: HttpRequest) -> str:
         """What everybody should know, as HTML: all is held, nobody ticks, something is paused."""
         may_set_up = permissions.may(request.user, "change", Job)
-        silence_notice = silence.notice(silence.hosts(), utc_now(), may_set_up=may_set_up)
-        held = installation_notice.notice(request, self.admin_site.name)
-        return display.beside(filter(None, (held, silence_notice, self._pause_notice(request))))
+        hosts, now = silence.hosts(), utc_now()
+        told = (
+            installation_notice.notice(request, self.admin_site.name),
+            silence.notice(hosts, now, may_set_up=may_set_up),
+            _drain_notice(hosts, now),
+            self._pause_notice(request),
+        )
+        return display.beside(filter(None, told))
 
     def _pause_notice(self, request: HttpRequest) -> str:
         """The pauses that hold now, as HTML; '' without any."""
@@ -84,6 +90,21 @@ class PauseBanner(admin.ModelAdmin):
                 "nav": nav.items(self.admin_site, request),
             }
         return response
+
+
+def _drain_notice(hosts: Sequence[Host], now: datetime) -> str:
+    """The hosts on which nothing new starts at ``now`` (aware), as HTML; '' without any."""
+    drained = [(host, until) for host in hosts if (until := host.drained(now)) is not None]
+    told = [
+        display.words((display.strong(host.hostname), _told_drain(host, until)))
+        for host, until in drained
+    ]
+    return display.notice(_("Drained: nothing new starts there"), told, "") if told else ""
+
+
+def _told_drain(host: Host, until: datetime) -> str:
+    values = {"moment": wording.plain_moment(to_stored(until)), "person": host.drained_by}
+    return display.visible(_("until %(moment)s, by %(person)s") % values)
 
 
 def _told(pause: Pause) -> Iterator[str]:

@@ -151,6 +151,11 @@ class Host(models.Model):
     def __str__(self) -> str:
         return str(self.hostname)
 
+    def drained(self, now: datetime) -> datetime | None:
+        """Until when nothing new starts there (aware); None if it does at ``now`` (aware)."""
+        until = to_instant(self.drained_until)
+        return until if until is not None and until > now else None
+
     def learned_tick_seconds(self, now: datetime) -> int:
         """What to expect between two ticks, after one at ``now``: at most twice what it was.
 

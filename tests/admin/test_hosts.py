@@ -59,3 +59,17 @@ def test_a_host_is_retired_and_expected_again() -> None:
 def test_who_may_only_see_hosts_retires_none() -> None:
     press(people.browser("staff", "view_host"), "retire", host("one", 30))
     assert retired() == set()
+
+
+def test_each_page_says_which_hosts_are_drained_until_when_and_by_whom() -> None:
+    soon = to_stored(database_now("default") + timedelta(hours=1))
+    over = to_stored(database_now("default") - timedelta(hours=1))
+    host("draining", drained_until=soon, drained_by="<b>ann</b>")
+    host("ready", drained_until=over, drained_by="ann")
+
+    text = people.browser("superuser").open("/chroniker/job/").text
+
+    assert "Drained: nothing new starts there" in text
+    assert "draining until" in text
+    assert "by <b>ann</b>" in text
+    assert "ready" not in text

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-from chroniker.exceptions import CannotImport
+from chroniker import crontab
+from chroniker.exceptions import CannotImport, CrontabError
 from chroniker.interchange import crontab_reading, files
 from chroniker.interchange.document import Document
 from chroniker.interchange.sources.base import Origin
 
-_SECONDS = 30
 _ZONES = "zoneinfo/"
 
 
@@ -51,13 +49,7 @@ def _file(name: str) -> bytes:
 
 
 def _installed() -> bytes:
-    program = shutil.which("crontab")
-    if program is None:
-        raise CannotImport(["There is no program crontab here; name a file."])
     try:
-        done = subprocess.run([program, "-l"], capture_output=True, timeout=_SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise CannotImport([f"crontab -l: {error}"]) from None
-    if done.returncode:
-        raise CannotImport([f"crontab -l: {done.stderr.decode(errors='replace').strip()}"])
-    return done.stdout
+        return crontab.read()
+    except CrontabError as error:
+        raise CannotImport([f"{error} Name a file to read instead."]) from None

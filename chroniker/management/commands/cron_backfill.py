@@ -103,12 +103,13 @@ class Command(BaseCommand):
 
     def _tell(self, order: Backfill, dates: list[datetime], *, dry_run: bool) -> None:
         name, count = order.job.name, len(dates)
+        counted = f"{count} date{'' if count == 1 else 's'}"
         if not dates:
             self.stdout.write(f"{name}: there is no such date to run.")
         elif not dry_run:
-            self.stdout.write(f"{name}: order {order.pk} for {count} dates.")
+            self.stdout.write(f"{name}: order {order.pk} for {counted}.")
         else:
-            self.stdout.write(f"{name}: {count} dates would be run:")
+            self.stdout.write(f"{name}: {counted} would be run:")
             for date in dates[:SHOWN]:
                 self.stdout.write(f"  {in_words(date)}")
             if count > SHOWN:

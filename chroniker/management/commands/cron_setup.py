@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from chroniker import invocation
+from chroniker import crontab, invocation
+from chroniker.exceptions import CrontabError
 from chroniker.management import recipes
 
 FORMS = {
@@ -55,40 +55,15 @@ class Command(BaseCommand):
     def _install(self, call: invocation.Invocation, *, installed: bool) -> None:
         if installed and call.folder == invocation.UNKNOWN:
             raise CommandError("manage.py was not found; call this from its folder.", returncode=1)
-        before = _crontab()
-        after = recipes.in_crontab(before, call, installed=installed)
-        if after == before:
-            self.stdout.write("The crontab is as it has to be; nothing was changed.")
-            return
-        _write(after)
+        try:
+            before = crontab.read().decode(errors="surrogateescape")
+            after = recipes.in_crontab(before, call, installed=installed)
+            if after == before:
+                self.stdout.write("The crontab is as it has to be; nothing was changed.")
+                return
+            crontab.write(after)
+        except CrontabError as error:
+            raise CommandError(str(error), returncode=1) from error
         self.stdout.write("Installed:" if installed else "Removed.")
         if installed:
             self.stdout.write(recipes.crontab(call), ending="")
-
-
-def _crontab() -> str:
-    done = _call("-l")
-    # Without a crontab it fails, and says so.
-    if done.returncode and "no crontab" not in done.stderr.lower():
-        raise CommandError(f"crontab -l: {done.stderr.strip()}", returncode=1)
-    return "" if done.returncode else done.stdout
-
-
-def _write(text: str) -> None:
-    done = _call("-", text)
-    if done.returncode:
-        raise CommandError(f"crontab -: {done.stderr.strip()}", returncode=1)
-
-
-def _call(word: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            ["crontab", word],  # noqa: S607 - which one it is, is the system's choice
-            input=text,
-            stdin=subprocess.DEVNULL if text is None else None,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError as error:
-        raise CommandError(f"crontab cannot be called: {error}", returncode=1) from error
