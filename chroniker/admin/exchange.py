@@ -99,7 +99,6 @@ class Exchange:
             return None
         response = HttpResponse(text, content_type=f"{form.content_type}; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="jobs{form.endings[0]}"'
-        response["Cache-Control"] = "private, no-store"
         response["X-Content-Type-Options"] = "nosniff"
         return response
 

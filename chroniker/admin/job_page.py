@@ -105,7 +105,7 @@ class JobPage(CommandViews, AcknowledgementViews):
         context = (self._light_context if is_light else self.page_context)(request, job)
         names = LIGHT_PARTS if is_light else (*LIGHT_PARTS, *HEAVY_PARTS)
         parts = {name: _rendered(name, context) for name in names}
-        return _uncached({"parts": parts, "mark": _mark(job)})
+        return JsonResponse({"parts": parts, "mark": _mark(job)})
 
     def schedule_view(self, request: HttpRequest, object_id: int | None = None) -> JsonResponse:
         """What the schedule that is typed comes to, or what is wrong with it; saves nothing."""
@@ -120,7 +120,7 @@ class JobPage(CommandViews, AcknowledgementViews):
         errors = {name: [*form.errors[name]] for name in _SCHEDULE if name in form.errors}
         errors = errors or _settled(form.instance)
         html = "" if errors else schedule_preview.render(form.instance, utc_now())
-        return _uncached({"errors": errors, "html": html})
+        return JsonResponse({"errors": errors, "html": html})
 
     def pause_url(self, request: HttpRequest, job: Job) -> str:
         """Where this person can pause the job; '' where that is not for them, or nowhere."""
@@ -160,9 +160,3 @@ def _mark(job: Job) -> str:
 
 def _rendered(name: str, context: dict[str, Any]) -> str:
     return render_to_string(f"admin/chroniker/job/parts/{name}.html", context).strip()
-
-
-def _uncached(values: dict[str, Any]) -> JsonResponse:
-    response = JsonResponse(values)
-    response["Cache-Control"] = "private, no-store"
-    return response

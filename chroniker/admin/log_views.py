@@ -90,7 +90,7 @@ class LogViews(JobPermissions, PauseBanner):
                 stream: log_page.added(text, request.GET.get(stream, ""))
                 for stream, text in output.newest(log.pk).items()
             }
-        return _json(news)
+        return JsonResponse(news)
 
     def part_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """A piece of what the page leaves out, from its beginning or its end."""
@@ -99,7 +99,9 @@ class LogViews(JobPermissions, PauseBanner):
         if gap is None or asked.get("stream") not in output.STREAMS:
             return HttpResponseBadRequest()
         find = output.last_part if asked.get("from") == "end" else output.first_part
-        return _json(log_page.part(find(log.pk, asked["stream"], gap), asked.get("style", "")))
+        return JsonResponse(
+            log_page.part(find(log.pk, asked["stream"], gap), asked.get("style", ""))
+        )
 
     def compare_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """What differs from the last good run before it, or from another one of the job."""
@@ -153,9 +155,3 @@ def _gap(request: HttpRequest) -> Gap | None:
         return None
     gap = Gap(*map(int, ends))
     return gap if gap.size > 0 else None
-
-
-def _json(values: dict[str, Any]) -> HttpResponse:
-    answer = JsonResponse(values)
-    answer["Cache-Control"] = "private, no-store"
-    return answer

@@ -114,7 +114,6 @@ def download(log_id: int, stream: str) -> StreamingHttpResponse:
         headers={
             "Content-Disposition": f'attachment; filename="log-{log_id}-{stream}.txt"',
             "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-store",
         },
     )
 

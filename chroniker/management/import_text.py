@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from chroniker.interchange.difference import Difference, FieldChange, JobChange, Kind
+from chroniker.management.printing import one_line
 
 _SIGNS = {Kind.NEW: "+", Kind.CHANGED: "~", Kind.RETIRED: "-"}
 _WORDS = {Kind.NEW: "new", Kind.CHANGED: "changed", Kind.RETIRED: "not in the file: disabled"}
@@ -16,14 +17,14 @@ _LONGEST = 300
 def lines(difference: Difference) -> Iterator[str]:
     """The changes, job by job, then what is not carried over."""
     for change in difference.to_do:
-        yield f"{_SIGNS[change.kind]} {printable(change.title)} ({_WORDS[change.kind]})"
+        yield f"{_SIGNS[change.kind]} {one_line(change.title)} ({_WORDS[change.kind]})"
         yield from (f"    {_field(change, field)}" for field in change.fields)
     unchanged = len(difference.of(Kind.UNCHANGED))
     if unchanged:
         yield f"= {unchanged} unchanged"
     if difference.left_out:
         yield "Not carried over, or not whole:"
-        yield from (f"    {printable(str(each))}" for each in difference.left_out)
+        yield from (f"    {one_line(str(each))}" for each in difference.left_out)
 
 
 def _field(change: JobChange, field: FieldChange) -> str:
@@ -34,11 +35,4 @@ def _field(change: JobChange, field: FieldChange) -> str:
 
 def _value(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False)
-    return printable(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
-
-
-def printable(text: str) -> str:
-    """Text that does nothing to a terminal but show."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
+    return one_line(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")

@@ -52,6 +52,11 @@ def cut(text: str, room: int) -> str:
     return line if len(line) <= room else f"{line[: max(0, room - 1)]}…"
 
 
+def counted(number: int, noun: str) -> str:
+    """So many of them: ``1 job``, ``2 jobs``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def one_line(text: str) -> str:
     """The text in one line, with what could steer a terminal made visible."""
     return wording.visible(" ".join(text.split()))

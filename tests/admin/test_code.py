@@ -132,7 +132,7 @@ def test_the_setting_that_is_shown_takes_the_very_job_over(settings: Settings) -
     for name in unchanged - {"revision"}:
         assert getattr(taken, name) == getattr(job, name), name
     settings.CHRONIKER_JOBS = as_setting(taken)()
-    assert synced() == "1 jobs are as they are declared.\n"
+    assert synced() == "As declared: 1 job.\n"
 
 
 def test_the_decorator_that_is_shown_declares_the_same(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from chroniker.management.printing import counted
 from chroniker.models import Job, JobDependency, Log, Monitor
 from chroniker.models.database_clock import database_now
 from chroniker.moments import to_stored
@@ -60,7 +61,7 @@ def test_logs_older_than_an_age_are_deleted(unit: str, amount: int, kept: list[s
     out, _ = called("cron_clean", unit, amount)
 
     assert [log.stdout for log in Log.objects.all()] == kept
-    assert out == f"Deleted {4 - len(kept)} logs.\n"
+    assert out == f"Deleted {counted(4 - len(kept), 'log')}.\n"
 
 
 def test_a_run_that_goes_on_keeps_its_log_whatever_its_age() -> None:

@@ -138,7 +138,7 @@ def test_who_adopts_is_told_what_follows_and_then_jobs_start(
 
     out = capsys.readouterr().out
     assert "They belonged to: production" in out
-    assert "1 jobs are due, and start at the next tick." in out
+    assert "Due, and started at the next tick: 1 job." in out
     assert len(run_due()) == 1
     row = Installation.objects.get()
     assert row.adopted_at is not None

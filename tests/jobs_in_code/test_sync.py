@@ -66,7 +66,7 @@ def test_what_is_declared_comes_about_once(settings: Settings) -> None:
     assert (job.timeout_seconds, job.enabled) == (60, True)
     assert job.next_run is not None
     before = Job.objects.values().get()
-    assert synced() == "1 jobs are as they are declared.\n"
+    assert synced() == "As declared: 1 job.\n"
     assert Job.objects.values().get() == before
 
 
@@ -312,7 +312,7 @@ def test_a_run_that_ends_is_no_change_of_a_job_that_runs_once(settings: Settings
     synced()
     assert the("once").next_run == to_stored(datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC))
     Job.objects.update(next_run=None)
-    assert synced() == "1 jobs are as they are declared.\n"
+    assert synced() == "As declared: 1 job.\n"
 
 
 def test_differences_as_json(settings: Settings) -> None:

@@ -44,9 +44,7 @@ class CommandViews(JobPermissions):
             answer = _answer(load(name, request.user), text, filled)
         except CannotLoad as error:
             answer = {"problem": str(error)}
-        response = JsonResponse(answer)
-        response["Cache-Control"] = "private, no-store"
-        return response
+        return JsonResponse(answer)
 
 
 def _answer(command: Command, text: str, filled: Mapping[str, str]) -> dict[str, Any]:

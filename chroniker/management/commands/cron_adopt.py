@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chroniker import settings, write_database
+from chroniker.management.printing import counted
 from chroniker.models import Installation, Job, Standing
 from chroniker.models.database_clock import database_now
 
@@ -58,9 +59,9 @@ class Command(BaseCommand):
         if standing.owner:
             self.stdout.write(f"They belonged to: {standing.owner}")
         if due:
-            self.stdout.write(f"{due} jobs are due, and start at the next tick.")
+            self.stdout.write(f"Due, and started at the next tick: {counted(due, 'job')}.")
         if running:
             self.stdout.write(
-                f"{running} jobs seem to be running; if they do not, the next ticks record that "
-                "their runs were lost, and tell those who are to hear of it."
+                f"Seen as running: {counted(running, 'job')}. If that is not so, the next ticks "
+                "record that their runs were lost, and tell those who are to hear of it."
             )

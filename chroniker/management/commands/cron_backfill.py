@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from chroniker import settings, write_database
 from chroniker.exceptions import CannotBackfill
 from chroniker.management.jobs import job_called
+from chroniker.management.printing import counted
 from chroniker.management.times import in_words, last_moment, moment
 from chroniker.models import Backfill, Job
 from chroniker.models.backfill import Which
@@ -103,13 +104,13 @@ class Command(BaseCommand):
 
     def _tell(self, order: Backfill, dates: list[datetime], *, dry_run: bool) -> None:
         name, count = order.job.name, len(dates)
-        counted = f"{count} date{'' if count == 1 else 's'}"
+        dates_in_words = counted(count, "date")
         if not dates:
             self.stdout.write(f"{name}: there is no such date to run.")
         elif not dry_run:
-            self.stdout.write(f"{name}: order {order.pk} for {counted}.")
+            self.stdout.write(f"{name}: order {order.pk} for {dates_in_words}.")
         else:
-            self.stdout.write(f"{name}: {counted} would be run:")
+            self.stdout.write(f"{name}: {dates_in_words} would be run:")
             for date in dates[:SHOWN]:
                 self.stdout.write(f"  {in_words(date)}")
             if count > SHOWN:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from chroniker.management.printing import counted
 from chroniker.models import Log
 from chroniker.models.database_clock import database_now
 from chroniker.moments import to_stored
@@ -40,4 +41,4 @@ class Command(BaseCommand):
             raise CommandError(f"{words} ago there was no calendar yet.", returncode=2) from None
         deleted = Log.cleanup(to_stored(oldest))
         if options["verbosity"]:
-            self.stdout.write(f"Deleted {deleted} logs.")
+            self.stdout.write(f"Deleted {counted(deleted, 'log')}.")

@@ -18,6 +18,7 @@ from chroniker.interchange.difference import Difference
 from chroniker.interchange.document import Document
 from chroniker.interchange.sources.base import Origin
 from chroniker.management import import_text
+from chroniker.management.printing import counted, one_line
 
 _REFUSED = 1
 _YES = ("y", "yes")
@@ -87,7 +88,7 @@ class Command(BaseCommand):
                 apply(document, database, agreed=agreed, prune=options["prune"])
                 self.stdout.write(f"Imported: {_counted(difference)}.")
         except CannotImport as error:
-            faults = "\n".join(import_text.printable(fault) for fault in error.faults)
+            faults = "\n".join(one_line(fault) for fault in error.faults)
             raise CommandError(f"Nothing was changed.\n{faults}", returncode=2) from error
 
     def _show(self, difference: Difference) -> None:
@@ -110,8 +111,7 @@ class Command(BaseCommand):
 
 
 def _counted(difference: Difference) -> str:
-    count = len(difference.to_do)
-    return f"{count} job{'' if count == 1 else 's'}"
+    return counted(len(difference.to_do), "job")
 
 
 def _document(options: dict[str, Any]) -> Document:

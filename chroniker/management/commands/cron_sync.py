@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chroniker import write_database
 from chroniker.exceptions import InvalidDeclaration
+from chroniker.management.printing import counted
 from chroniker.models.database_clock import database_now
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Command(BaseCommand):
                 self.stdout.write(line)
         left = (step for step in steps if step.kind == "leave")
         same = sum(bool(step.declared) and not step.kept for step in left)
-        self.stdout.write(f"{same} jobs are as they are declared.")
+        self.stdout.write(f"As declared: {counted(same, 'job')}.")
 
 
 def _declared() -> list[Wanted]:
