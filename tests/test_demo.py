@@ -69,7 +69,7 @@ def demo_on(port: int, folder: Path) -> Iterator[subprocess.Popen[str]]:
         finally:
             if demo.poll() is None:
                 demo.send_signal(signal.SIGTERM)
-                demo.wait(60)
+                demo.wait(120)
 
 
 def lines_until(demo: subprocess.Popen[str], wanted: str) -> str:
@@ -102,7 +102,7 @@ def test_the_demo_serves_runs_jobs_and_ends_on_request(port: int, tmp_path: Path
         started = psutil.Process(demo.pid).children(recursive=True)
         demo.send_signal(signal.SIGINT)
         lines_until(demo, "Ended.")
-        assert demo.wait(60) == 0
+        assert demo.wait(120) == 0
     assert len(started) >= 2
     assert [process for process in started if process.is_running()] == []
 
@@ -114,7 +114,7 @@ def test_the_demo_says_that_a_port_is_taken(tmp_path: Path) -> None:
         with demo_on(port, tmp_path) as demo:
             printed = lines_until(demo, "is taken")
             assert f"Port {port}" in printed
-            assert demo.wait(60) == 1
+            assert demo.wait(120) == 1
 
 
 @pytest.mark.django_db

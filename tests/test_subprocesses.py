@@ -102,7 +102,7 @@ def test_in_a_run_its_lines_show_at_once_and_a_kill_leaves_nothing(manage: Manag
     manage("cron_stop", "calls", "--wait", "60s")
     wait_until(lambda: not is_alive(pid))
     assert run_of(job).status == "stopped"
-    cron.wait(60)
+    cron.wait(120)
 
 
 def test_it_is_imported_only_when_it_is_asked_for() -> None:

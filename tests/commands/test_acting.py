@@ -76,11 +76,11 @@ def test_output_is_followed_to_the_end_and_ctrl_c_leaves_the_run_alone(
     assert impatient.stdout is not None
     assert impatient.stdout.readline() == "begun\n"
     impatient.send_signal(signal.SIGINT)
-    assert impatient.wait(60) == 130
+    assert impatient.wait(120) == 130
     go.touch()
 
     out, err = tail.communicate(timeout=120)
-    assert cron.wait(60) == 1
+    assert cron.wait(120) == 1
     assert out == "begun\nover\n"
     assert "oops\n" in err
     assert "status 3" in err
@@ -109,7 +109,7 @@ def test_a_run_is_asked_to_end_and_waited_for(manage: Manage) -> None:
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "long: asked to end.")
     assert "long: stopped" in done.stdout
     assert run_of(job).status == Status.STOPPED
-    cron.wait(60)
+    cron.wait(120)
 
 
 def test_a_job_that_does_not_run_is_said_to_be_idle() -> None:

@@ -189,7 +189,7 @@ def test_in_sync_all_jobs_run_in_its_own_process(manage: Manage) -> None:
         due_job("show_environment", name=name)
 
     process = manage.start("cron", "--sync")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=120)
 
     assert (process.returncode, err) == (0, "")
     assert {log.pid for log in Log.objects.all()} == {process.pid}

@@ -35,7 +35,7 @@ def test_due_jobs_run_again_and_again_until_ctrl_c(manage: Manage) -> None:
     wait_until(lambda: job.logs.carried_out().count() >= 2)
 
     server.send_signal(signal.SIGINT)
-    out, err = server.communicate(timeout=30)
+    out, err = server.communicate(timeout=120)
 
     assert (server.returncode, err) == (0, "")
     assert "every 1 seconds" in out.splitlines()[0]
@@ -51,7 +51,7 @@ def test_a_run_that_goes_on_at_ctrl_c_is_asked_to_end_and_recorded(manage: Manag
     wait_until(Log.objects.running().exists)
 
     server.send_signal(signal.SIGINT)
-    out, _ = server.communicate(timeout=30)
+    out, _ = server.communicate(timeout=120)
 
     log = job.logs.get()
     assert server.returncode == 0
@@ -83,4 +83,4 @@ def test_ticks_that_fail_do_not_end_it(manage: Manage) -> None:
     assert len(failed) == 2
     assert (log.success, server.poll()) == (True, None)
     server.terminate()
-    assert server.wait(30) == 0
+    assert server.wait(120) == 0

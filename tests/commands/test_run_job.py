@@ -84,7 +84,7 @@ def test_a_job_that_is_running_is_not_run_again(manage: Manage) -> None:
     assert manage("run_job", str(job.pk), str(due_job("fail").pk)).returncode == 1
     assert job.logs.count() == 1
     cron.terminate()
-    cron.wait(30)
+    cron.wait(120)
 
 
 @pytest.mark.django_db

@@ -59,7 +59,7 @@ def test_what_is_left_when_the_scheduler_is_asked_to_end(manage: Manage, method:
     assert pid is not None
 
     cron.terminate()
-    cron.wait(30)
+    cron.wait(120)
 
     assert run_of(job).status == "stopped"
     assert not is_alive(pid)

@@ -67,7 +67,7 @@ def test_a_hangup_picks_up_new_code_and_keeps_the_runs(
     assert is_alive(pid)
     assert Log.objects.running().get().job.name == "long"
     server.send_signal(signal.SIGTERM)
-    assert server.wait(30) == 0
+    assert server.wait(120) == 0
     assert Log.objects.get(job__name="long").status == "stopped"
 
 
@@ -79,7 +79,7 @@ def test_there_are_never_more_waiting_crons_than_runs(manage: Manage) -> None:
 
     later = [manage.start("cron") for _ in range(4)]
 
-    assert [process.wait(60) for process in later] == [0] * 4
+    assert [process.wait(120) for process in later] == [0] * 4
     assert Log.objects.running().count() == 2
 
 

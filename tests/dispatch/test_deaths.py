@@ -97,10 +97,10 @@ def test_cron_asked_to_end(manage: Manage) -> None:
 
 
 def test_a_person_stops_a_run(manage: Manage) -> None:
-    _, job = start(manage, 60)
+    _, job = start(manage, 600)
     Job.objects.update(force_stop=True, stopped_by="anna")
 
-    log = wait_until(lambda: Log.objects.ended().first(), seconds=10)
+    log = wait_until(lambda: Log.objects.ended().first())
 
     assert (log.status, log.reason) == ("stopped", "stopped by anna")
     assert not is_alive(job)

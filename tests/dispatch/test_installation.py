@@ -177,7 +177,7 @@ def test_a_server_is_held_as_well_and_says_so(manage: Manage) -> None:
     server.terminate()
 
     assert "Held: these tables belong to" in said[1]
-    assert server.wait(60) == 0
+    assert server.wait(120) == 0
     assert not Log.objects.exists()
 
 

@@ -135,4 +135,4 @@ def test_a_resumed_job_starts_at_once_where_the_scheduler_looks_each_second(
 
     wait_until(lambda: job.logs.ended().exists())
     server.terminate()
-    server.wait(60)
+    server.wait(120)

@@ -69,7 +69,7 @@ def test_after_a_hangup_the_same_process_goes_on_with_the_same_runs(manage: Mana
     assert log.stdout == "Sleeping for 4 seconds.\nAwake.\n"
     assert server.poll() is None
     server.send_signal(signal.SIGTERM)
-    assert server.wait(30) == 0
+    assert server.wait(120) == 0
 
 
 def test_asked_to_end_it_ends_its_runs_first(manage: Manage) -> None:
@@ -79,7 +79,7 @@ def test_asked_to_end_it_ends_its_runs_first(manage: Manage) -> None:
 
     server.send_signal(signal.SIGTERM)
 
-    assert server.wait(30) == 0
+    assert server.wait(120) == 0
     assert not is_alive(pid)
     assert Log.objects.get().reason == "the scheduler was stopped (SIGTERM)"
 

@@ -19,7 +19,7 @@ def left_alone(manage: Manage) -> Any:
 
     def start(**values: Any) -> int:
         manage.set(CHRONIKER_RENEW_SECONDS=1)
-        due_job("sleep_for", "60", **values)
+        due_job("sleep_for", "600", **values)
         cron = manage.start("cron")
         wait_until(printed_so_far)
         pid = Spool.of(Job.objects.get().lock_file).read_process()
@@ -34,7 +34,7 @@ def left_alone(manage: Manage) -> Any:
 def test_a_time_limit_holds_without_a_scheduler(left_alone: Any) -> None:
     job = left_alone(timeout_seconds=1)
 
-    wait_until(lambda: not is_alive(job), seconds=10)
+    wait_until(lambda: not is_alive(job))
     Job.objects.update(enabled=False)
     run_due()
 
@@ -46,7 +46,7 @@ def test_a_request_to_stop_reaches_a_run_without_a_scheduler(left_alone: Any) ->
     job = left_alone()
     Job.objects.update(force_stop=True, stopped_by="anna", enabled=False)
 
-    wait_until(lambda: not is_alive(job), seconds=10)
+    wait_until(lambda: not is_alive(job))
     run_due()
 
     log = Log.objects.get()

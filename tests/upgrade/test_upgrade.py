@@ -8,7 +8,8 @@ import pytest
 
 from tests.upgrade.conftest import Site
 
-pytestmark = pytest.mark.upgrade
+# What one of them has made serves the others of its process.
+pytestmark = [pytest.mark.upgrade, pytest.mark.xdist_group("upgrade")]
 
 SERVED_BY_ID_ALONE = ("id", "job_id", "user_id", "dependee_id", "dependent_id")
 
