@@ -38,6 +38,8 @@ def environment(folder: Path) -> dict[str, str]:
     return kept | {"CHRONIKER_PYTHON": sys.executable, "CHRONIKER_TEST_VAR": str(folder)}
 
 
+# `.ci/run package` does the same, from the wheel.
+@pytest.mark.thorough
 def test_the_demo_checks_itself(tmp_path: Path) -> None:
     done = subprocess.run(
         [ROOT / "bin" / "demo", "--check"],
