@@ -136,8 +136,13 @@ _WHAT_CAN_CHANGE = {name: f"{{{name}}}" for name in ("job_name", "hostname")}
 def fault_of_job(job: Job, text: str, user: Any, *, is_new: bool = True) -> str:
     """The same of a job that this person saves; '' if its command cannot be loaded.
 
-    That its run will say. Arguments that are not new are only judged for the person's sake.
+    That its run will say. Arguments that are not new are only judged for the person's sake. A
+    command that does whatever it is told is like a raw command.
     """
+    guarded = is_new and user is not None and job.command in settings.CHRONIKER_GUARDED_COMMANDS
+    if guarded and not user.has_perm(f"{job._meta.app_label}.edit_raw_command"):
+        words = _("You need the permission to edit raw commands for %s: it does what it is told.")
+        return words % job.command
     try:
         command = load(job.command, user)
     except CannotLoad:

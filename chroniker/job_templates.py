@@ -7,8 +7,8 @@ is ended.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, wraps
 from typing import Any
 
 from django.template import Context, Engine, Library, Template, defaultfilters, defaulttags
@@ -21,8 +21,8 @@ _TAGS = (
 """All that Django has built in, but for what reads files, shows what is inside, or pads."""
 
 _NO_FILTERS = (
-    *("center", "floatformat", "ljust", "pprint", "rjust", "stringformat", "urlize"),
-    "urlizetrunc",
+    *("addslashes", "center", "floatformat", "join", "ljust", "pprint", "rjust", "stringformat"),
+    *("urlize", "urlizetrunc"),
 )
 """A few characters of these make a text of any length, or take very long."""
 
@@ -60,12 +60,25 @@ def _engine() -> Engine:
     library = Library()
     library.tags = {name: defaulttags.register.tags[name] for name in _TAGS}
     library.filters = {
-        name: function
+        name: _bounded(function)
         for name, function in defaultfilters.register.filters.items()
         if name not in _NO_FILTERS
     }
     engine.template_builtins = [library, engine.template_libraries["chroniker_tags"]]
     return engine
+
+
+def _bounded(filter_: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter; one after the other they could make a text of any length."""
+
+    @wraps(filter_)
+    def filtered(*args: Any, **options: Any) -> Any:
+        value = filter_(*args, **options)
+        if isinstance(value, str | list | tuple) and len(value) > _BUDGET:
+            raise TooMuch("a filter writes too much")
+        return value
+
+    return filtered
 
 
 class _Bounded(Context):

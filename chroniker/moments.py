@@ -6,7 +6,7 @@ naive datetimes in ``TIME_ZONE``; only the two functions here know about that.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import overload
 
 from django.conf import settings
@@ -46,6 +46,26 @@ def to_instant(stored: datetime | None) -> datetime | None:
 def iso(instant: datetime | None) -> str | None:
     """An aware instant for programs: ISO 8601, in UTC."""
     return None if instant is None else instant.isoformat()
+
+
+def age(stored: datetime, now: datetime) -> timedelta:
+    """How long it is since this DateTimeField's value; ``now`` is aware.
+
+    Of one in a repeated hour, without time zones, the shorter of the two times that it can be.
+    """
+    found = [now - to_instant(stored)]
+    if timezone.is_naive(stored):
+        zone = timezone.get_default_timezone()
+        found.append(now - timezone.make_aware(stored.replace(fold=1), zone))
+    return min((one for one in found if one >= timedelta()), default=max(found))
+
+
+def stored_after(now: datetime, length: timedelta) -> datetime:
+    """What to store of the moment so much after ``now`` (aware): later than what is stored of now.
+
+    Before a repeated hour without time zones, that is up to an hour more.
+    """
+    return max(to_stored(now + length), to_stored(now) + length)
 
 
 def is_ambiguous(instant: datetime) -> bool:

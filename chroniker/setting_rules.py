@@ -109,6 +109,7 @@ RULES = {
         "a list or tuple of absolute paths",
         lambda value: _is_names(value) and all(Path(path).is_absolute() for path in value),
     ),
+    "CHRONIKER_GUARDED_COMMANDS": Rule("a list or tuple of commands' names", _is_list_of_texts),
     "CHRONIKER_ALLOW_EVAL": _YES_OR_NO,
     "CHRONIKER_MONITOR_MODELS": _or_none(
         Rule("a list or tuple of app or app.Model", _is_list_of_texts)

@@ -45,6 +45,9 @@ CHRONIKER_ALLOW_SHELL: bool
 CHRONIKER_SHELLS: tuple[str, ...] | list[str]
 """Paths of the shells that jobs may choose."""
 
+CHRONIKER_GUARDED_COMMANDS: tuple[str, ...] | list[str]
+"""Commands that do what they are told, so that giving them to a job is like a raw command."""
+
 CHRONIKER_ALLOW_EVAL: bool
 """Let ``check_monitor`` evaluate the Python that is typed as its arguments in the admin."""
 
@@ -251,6 +254,10 @@ DEFAULTS: Mapping[str, Any] = MappingProxyType(
         "CHRONIKER_DISABLE_RAW_COMMAND": False,
         "CHRONIKER_ALLOW_SHELL": False,
         "CHRONIKER_SHELLS": ("/bin/sh", "/bin/bash"),
+        "CHRONIKER_GUARDED_COMMANDS": (
+            *("shell", "dbshell", "shell_plus", "runscript", "dumpdata", "loaddata"),
+            *("createsuperuser", "changepassword", "cron_export", "cron_import"),
+        ),
         "CHRONIKER_ALLOW_EVAL": False,
         "CHRONIKER_MONITOR_MODELS": None,
         "CHRONIKER_MONITOR_SECONDS": 30,

@@ -28,6 +28,8 @@ def test_a_template_writes_values_as_plain_text_with_tags_and_filters() -> None:
         "{% lorem 999999999 %}",
         "{% load static %}",
         "{{ 'x'|ljust:'999999999' }}",
+        '{{ "\'"|addslashes }}',
+        "{{ 'xx'|make_list|join:'x' }}",
         "{{ 'x'|stringformat:'999999999s' }}",
     ],
 )
@@ -45,8 +47,9 @@ def test_what_reads_files_or_pads_without_end_is_not_there(source: str) -> None:
         "{% with s=s|add:s %}" * 30 + "{{ s }}" + "{% endwith %}" * 30,
         "{{ s }}" * 2000,
         "{% if 1 %}" * 100_000,
+        "{{ s" + "|make_list|unordered_list" * 3 + " }}",
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_a_template_that_loops_or_writes_too_much_is_ended(source: str) -> None:
     with pytest.raises((TooMuch, ValueError)):

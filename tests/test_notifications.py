@@ -19,7 +19,9 @@ from pytest_django import Settings
 from chroniker.models import Delivery, Job, Log
 from chroniker.moments import utc_now
 from chroniker.notifications import links, mail_subscribers
-from chroniker.notifications.message import event_of, message_of_log, subject_of
+from chroniker.notifications.channels import Hopeless
+from chroniker.notifications.channels.mail import mail
+from chroniker.notifications.message import Message, event_of, message_of_log, subject_of
 from chroniker.notifications.sender import send_here
 from tests.running import Manage, due_job, run_due, run_of, wait_until
 
@@ -110,6 +112,17 @@ def test_nobody_is_mailed_without_subscribers(mailoutbox: Outbox) -> None:
     mail_subscribers(log_of())
 
     assert mailoutbox == []
+
+
+def test_an_address_with_letters_in_its_domain_is_mailed(mailoutbox: Outbox) -> None:
+    mail_subscribers(log_of(subscriber("ann", "ann@münchen.example")))
+
+    assert recipients(mailoutbox) == [["ann@xn--mnchen-3ya.example"]]
+
+
+def test_who_has_letters_before_the_at_is_given_up(mailoutbox: Outbox) -> None:
+    with pytest.raises(Hopeless, match="only ASCII before the @"):
+        mail(Message(subject="s", text="t", make_html=str), "änn@example.com", "")
 
 
 def test_the_sender_is_a_setting(mailoutbox: Outbox, settings: Settings) -> None:

@@ -16,7 +16,7 @@ from chroniker.expectations import history, lateness, lengths, silence
 from chroniker.expectations.lateness import Late
 from chroniker.expectations.lengths import Done, Unusual
 from chroniker.host import uptime
-from chroniker.models import Host, Job, JobHost, Notification
+from chroniker.models import Host, Job, JobHost, Notification, Standing
 from chroniker.models.database_clock import database_now
 from chroniker.models.hiccups import HICCUPS
 from chroniker.notifications import outbox
@@ -87,9 +87,11 @@ class Watchman:
 def note(database: str, now: datetime, *, is_idle: bool = False) -> None:
     """Note once each: silent hosts, jobs that are late, runs that take too long."""
     hosts = list(Host.objects.using(database).filter(last_tick__isnull=False))
-    silence.note_hosts(database, hosts, now)
     if is_idle and not silence.silent(hosts, now):
         return
+    if Standing.read(database).is_held:
+        return  # nothing is expected of a copy
+    silence.note_hosts(database, hosts, now)
     _note_late(database, _late_here(database, hosts, now), hosts, now)
     for unusual in _unknown(database, lengths.too_long(database, now), Event.RUN_TOO_LONG):
         _note_length(database, unusual, Event.RUN_TOO_LONG, now)
@@ -119,7 +121,7 @@ def _late_here(database: str, hosts: Sequence[Host], now: datetime) -> list[Late
     found += [row.as_job() for row in rows.prefetch_related("job__dependencies__dependee__hosts")]
     due = [moment for job in found if (moment := lateness.due_since(job, now)) is not None]
     pauses = lateness.pauses_since(database, min(due), now) if due else []
-    return lateness.of_jobs(found, now, pauses)
+    return lateness.of_jobs(found, now, pauses, hosts)
 
 
 def _note_late(database: str, found: Sequence[Late], hosts: Iterable[Host], now: datetime) -> None:

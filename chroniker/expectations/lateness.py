@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from chroniker import settings
 from chroniker.constants import Misfire
 from chroniker.expectations import band, history
 from chroniker.expectations.band import NOTHING_KNOWN, Band
-from chroniker.models import Job, Pause, Pauses
+from chroniker.models import Host, Job, Pause, Pauses
 from chroniker.moments import to_instant, to_stored
 
 
@@ -49,14 +49,21 @@ def perhaps_late(now: datetime, job: str = "") -> Q:
     return (usually | own) & ~never & Q(is_running=False, **{f"{job}enabled": True})
 
 
-def of_jobs(jobs: Iterable[Job], now: datetime, pauses: Sequence[Pause]) -> list[Late]:
+def of_jobs(
+    jobs: Iterable[Job], now: datetime, pauses: Sequence[Pause], hosts: Collection[Host]
+) -> list[Late]:
     """Those of these jobs that are late at ``now`` (aware).
 
     It takes a query less if they know ``runs_since`` (see :func:`history.bounded`). ``pauses`` are
     those that may have held one of them since it is due: what is paused is not late, and has its
-    grace anew from the end of the pause on.
+    grace anew from the end of the pause on. So has what waited for ``hosts`` that were silent or
+    drained.
     """
-    waiting = [(job, due) for job in jobs if (due := due_since(job, now)) is not None]
+    waiting = [
+        (job, max(due, _ready_since(job, hosts, now) or due))
+        for job in jobs
+        if (due := due_since(job, now)) is not None
+    ]
     waiting = _not_excused(waiting, now, pauses)
     learns = settings.CHRONIKER_LEARN_EXPECTATIONS
     unset = [job for job, _since in waiting if job.late_after_seconds is None] if learns else []
@@ -75,6 +82,15 @@ def due_since(job: Job, now: datetime) -> datetime | None:
         since.append(to_instant(job.last_ended))  # it did run, and is to run once more
     due = max(filter(None, since))
     return due if due <= now else None
+
+
+def _ready_since(job: Job, hosts: Collection[Host], now: datetime) -> datetime | None:
+    """Since when a host that may run it starts runs; None if one always has, or nobody knows."""
+    name = job.slot or job.hostname
+    able = [host for host in hosts if host.hostname == name or not (name or host.is_silent(now))]
+    moments = [host.ready_since(now) for host in able]
+    known = [moment for moment in moments if moment is not None]
+    return min(known) if known and len(known) == len(moments) else None
 
 
 def pauses_since(database: str, moment: datetime, now: datetime) -> list[Pause]:

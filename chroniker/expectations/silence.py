@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from chroniker import constants, signals
 from chroniker.constants import Event
-from chroniker.models import Host, Job, JobHost, Notification, Pauses
+from chroniker.models import Host, Job, JobHost, Notification, Pauses, Standing
 from chroniker.moments import to_instant, to_stored
 from chroniker.notifications import outbox
 from chroniker.wording import in_utc
@@ -187,6 +187,8 @@ def note_return(database: str, host: Host, now: datetime) -> Cost | None:
     last = to_instant(host.last_tick)
     if last is None or host.is_retired or not host.is_silent(now):
         return None
+    if Standing.read(database).is_held:
+        return None  # of a copy nobody expected anything
     found = cost(database, host.hostname, last, now)
     away = _("%(host)s was away from %(begin)s to %(end)s: %(cost)s.") % {
         "host": host.hostname,

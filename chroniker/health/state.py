@@ -93,11 +93,12 @@ class State:
 def read(database: str, now: datetime, jobs: Collection[int] | None = None) -> State:
     """The state at ``now`` (aware), in at most five queries; ``jobs`` limits it to these ids."""
     hosts = tuple(Host.objects.using(database).filter(last_tick__isnull=False))
-    rows = _rows(database, now, jobs)
+    expected = {host.hostname for host in hosts if host.is_expected(now)}
+    rows = _rows(database, now, jobs, expected)
     waiting = [row for row in rows if row.is_perhaps_late]
     due = [moment for row in waiting if (moment := lateness.due_since(row, now)) is not None]
     pauses = lateness.pauses_since(database, min(due, default=now), now)
-    late = lateness.of_jobs(waiting, now, pauses)
+    late = lateness.of_jobs(waiting, now, pauses, hosts)
     concerns = [*_late(late), *_stuck(rows, now), *_failing(rows), *_faulty(rows)]
     return State(
         now=now,
@@ -108,7 +109,9 @@ def read(database: str, now: datetime, jobs: Collection[int] | None = None) -> S
     )
 
 
-def _rows(database: str, now: datetime, ids: Collection[int] | None) -> list[Any]:
+def _rows(
+    database: str, now: datetime, ids: Collection[int] | None, expected: Collection[str]
+) -> list[Any]:
     """The jobs that may be worth a word; of those for all hosts, each host's share as well."""
     is_late = lateness.perhaps_late(now)
     everywhere = Q(hostname=constants.ALL_HOSTS)
@@ -125,7 +128,7 @@ def _rows(database: str, now: datetime, ids: Collection[int] | None) -> list[Any
         ).order_by("name", "pk")
     )
     shared = {job.pk: job for job in found if job.hostname == constants.ALL_HOSTS}
-    return [*_own(found), *(_shares(database, now, shared) if shared else ())]
+    return [*_own(found), *(_shares(database, now, shared, expected) if shared else ())]
 
 
 def _own(jobs: Iterable[Any]) -> Iterator[Any]:
@@ -135,8 +138,11 @@ def _own(jobs: Iterable[Any]) -> Iterator[Any]:
         yield job
 
 
-def _shares(database: str, now: datetime, jobs: dict[int, Any]) -> Iterator[Any]:
-    is_late = lateness.perhaps_late(now, "job__")
+def _shares(
+    database: str, now: datetime, jobs: dict[int, Any], expected: Collection[str]
+) -> Iterator[Any]:
+    # A host that is gone has rows of its own as well, and runs nothing any more.
+    is_late = lateness.perhaps_late(now, "job__") & Q(hostname__in=expected)
     rows = JobHost.objects.using(database).filter(Q(is_running=True) | is_late, job__in=jobs)
     for row in rows.select_related("job"):
         job: Any = row.as_job()

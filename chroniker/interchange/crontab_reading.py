@@ -22,7 +22,7 @@ from chroniker.interchange.shell_words import NeedsShell, Understood, understand
 from chroniker.schedules.cron_expression import parse_expression
 from chroniker.schedules.wall_clock import find_zone
 
-_VARIABLE = re.compile(r"\s*(?P<q>[\"']?)(?P<name>[A-Za-z_]\w*)(?P=q)\s*=\s*(?P<value>.*?)\s*")
+_VARIABLE = re.compile(r"(?P<q>[\"']?)(?P<name>[A-Za-z_]\w*)(?P=q)\s*=(?P<value>.*)")
 _FOR_CRON = {
     "MAILTO": "who is told is said by a job's subscribers",
     "MAILFROM": "who is told is said by a job's subscribers",
@@ -104,7 +104,7 @@ class _Reader:
             return None
         variable = _VARIABLE.fullmatch(line)
         if variable:
-            self._assign(variable["name"], variable["value"], where)
+            self._assign(variable["name"], variable["value"].strip(), where)
             return None
         pending, self.pending = self.pending, None
         try:

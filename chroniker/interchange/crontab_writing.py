@@ -44,7 +44,7 @@ def write(document: Document) -> tuple[str, list[LeftOut]]:
     lines, left_out, zone = [*_HEAD], [], None
     for entry in document.jobs:
         lines.append("")
-        lines += [f"# {text}" for text in _remarks(entry)]
+        lines += [_remark(text) for text in _remarks(entry)]
         try:
             said = _said(entry)
         except _CannotSay as error:
@@ -137,6 +137,12 @@ def _of_command(fields: Any, variables: dict[str, Any]) -> list[str]:
     if any("=" in word and not word.startswith("-") for word in words):
         raise _CannotSay("its arguments are written as option=value")
     return [sys.executable, "-m", "django", fields["command"], *words]
+
+
+def _remark(text: str) -> str:
+    """A text as a remark that nobody takes for one of ours, which would be a job."""
+    remark = f"# {text}"
+    return f"#  {text}" if remark.startswith(crontab_remark.BEGIN) else remark
 
 
 def _remarks(entry: Entry) -> Iterator[str]:

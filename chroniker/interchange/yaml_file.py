@@ -6,6 +6,7 @@ stand for billions of values), no name twice.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from chroniker.exceptions import CannotImport
@@ -13,6 +14,8 @@ from chroniker.interchange import plain
 from chroniker.interchange.document import Document
 
 MOST_NESTED = 20
+_LONGEST_NUMBER = 100
+_NUMBER = re.compile(r"[-+0-9_:.]+", re.ASCII)
 _WIDTH = 100
 
 
@@ -41,7 +44,7 @@ def read(text: str) -> Document:
         raise CannotImport([f"{_place(error.problem_mark)}: {problem}."]) from None
     except yaml.YAMLError as error:  # characters that no text has
         raise CannotImport([f"This is no YAML: {str(error).splitlines()[0]}."]) from None
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise CannotImport([f"This cannot be read: {error}."]) from None
     return plain.from_plain(data)
 
@@ -64,12 +67,19 @@ def _refuse_tricks(yaml: Any, events: Any) -> None:
             raise _refused(event, "anchors and aliases are not read here; write it out")
         if getattr(event, "tag", None):
             raise _refused(event, f"the tag {event.tag[:60]} is not read here; remove it")
+        if isinstance(event, yaml.ScalarEvent) and event.implicit[0] and _is_too_long(event.value):
+            raise _refused(event, "this number is too long; put a text into quotation marks")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MOST_NESTED:
             raise _refused(event, "this is nested too deeply to be a file of jobs")
+
+
+def _is_too_long(plain_text: str) -> bool:
+    """Whether it takes hours to find out which number this is: YAML's can be to the base of 60."""
+    return len(plain_text) > _LONGEST_NUMBER and _NUMBER.fullmatch(plain_text) is not None
 
 
 def _strict(yaml: Any, loader: Any) -> Any:
@@ -88,7 +98,10 @@ def _strict(yaml: Any, loader: Any) -> Any:
                 raise _refused(name_node, f"{name[:60]!r} is said twice; remove one of them")
             try:
                 found[name] = self.construct_object(value_node, deep=True)
-            except ValueError as error:  # a date that no calendar has, thousands of digits
+            except (
+                ValueError,
+                OverflowError,
+            ) as error:  # a date that no calendar has, thousands of digits
                 raise _refused(value_node, f"this cannot be read: {error}") from None
         return found
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.apps import apps
 from django.db import models
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from chroniker import settings
 from chroniker.constants import LONGEST_USERNAME
-from chroniker.moments import to_instant, to_stored
+from chroniker.moments import age, to_instant, to_stored
 
 USUAL_TICK_SECONDS = 60
 """Between two ticks, as the crontab line has it."""
+
+_FIRST_TICK_SECONDS = 600
+"""What is expected of a new host, until its ticks have told how often they come."""
 
 MISSED_TICKS = 5
 """So many ticks late a host counts as silent."""
@@ -31,7 +35,9 @@ class HostQuerySet(models.QuerySet["Host"]):
         A host that ticks is in use, whatever somebody said of it. Hosts that have not done so for
         a month are forgotten when a new one turns up.
         """
-        host, is_new = self.get_or_create(hostname=hostname)
+        host, is_new = self.get_or_create(
+            hostname=hostname, defaults={"tick_seconds": _FIRST_TICK_SECONDS}
+        )
         # Read and written in two steps: at worst one of two ticks of the same moment is not noted.
         self.filter(pk=host.pk).update(
             last_tick=to_stored(now),
@@ -41,8 +47,17 @@ class HostQuerySet(models.QuerySet["Host"]):
             is_retired=False,
         )
         if is_new:
-            self.filter(last_tick__lt=to_stored(now - _FORGOTTEN_AFTER)).delete()
+            self._forget(now)
         return host
+
+    def _forget(self, now: datetime) -> None:
+        """Delete hosts that have not ticked for long, with their shares of jobs for all hosts."""
+        gone = self.filter(last_tick__lt=to_stored(now - _FORGOTTEN_AFTER))
+        names = list(gone.values_list("hostname", flat=True))
+        if names:
+            shares = apps.get_model("chroniker", "JobHost").objects.using(self.db)
+            shares.idle().filter(hostname__in=names).delete()
+            gone.delete()
 
     def note_silence(self, host: Host) -> bool:
         """Whether nobody has said yet that this host is silent; from now on somebody has.
@@ -65,7 +80,8 @@ class HostQuerySet(models.QuerySet["Host"]):
     def end_drain(self, now: datetime) -> list[str]:
         """Let these hosts start runs again; returns the names of those that did not."""
         names = list(self.drained(now).values_list("hostname", flat=True))
-        self.filter(hostname__in=names).update(drained_until=None, drained_by="")
+        # What came meanwhile is late only some time after this.
+        self.filter(hostname__in=names).update(drained_until=to_stored(now), drained_by="")
         return names
 
 
@@ -156,22 +172,31 @@ class Host(models.Model):
         until = to_instant(self.drained_until)
         return until if until is not None and until > now else None
 
+    def ready_since(self, now: datetime) -> datetime | None:
+        """Since when it starts runs again, after a silence or a drain; None: as far as is known.
+
+        ``now`` (aware) while it is drained.
+        """
+        if self.drained(now) is not None:
+            return now
+        moments = [to_instant(self.away_until), to_instant(self.drained_until)]
+        return max((moment for moment in moments if moment and moment <= now), default=None)
+
     def learned_tick_seconds(self, now: datetime) -> int:
-        """What to expect between two ticks, after one at ``now``: at most twice what it was.
+        """What to expect between two ticks, after one at ``now``: twice to half of what it was.
 
         So a crontab that calls every ten minutes is known as such after a few ticks, while one
-        silence of hours changes little.
+        silence of hours, or a tick by hand, changes little.
         """
-        last = to_instant(self.last_tick)
-        if last is None:
+        if self.last_tick is None:
             return self.tick_seconds
-        seconds = int((now - last).total_seconds())
-        return max(USUAL_TICK_SECONDS, min(seconds, 2 * self.tick_seconds))
+        seconds = int(age(self.last_tick, now).total_seconds())
+        return max(USUAL_TICK_SECONDS, self.tick_seconds // 2, min(seconds, 2 * self.tick_seconds))
 
     def is_silent(self, now: datetime) -> bool:
         """Whether several ticks in a row are missing at ``now`` (aware)."""
-        last = to_instant(self.last_tick)
-        return last is None or now - last > timedelta(seconds=MISSED_TICKS * self.tick_seconds)
+        most = timedelta(seconds=MISSED_TICKS * self.tick_seconds)
+        return self.last_tick is None or age(self.last_tick, now) > most
 
     def is_expected(self, now: datetime) -> bool:
         """Whether it counts: it has ticked in the last days, and nobody has retired it."""

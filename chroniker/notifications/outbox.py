@@ -20,7 +20,7 @@ from chroniker.constants import Event
 from chroniker.models import Delivery, Log, Notification
 from chroniker.models.delivery import Sending
 from chroniker.models.notification import LONGEST_KEY
-from chroniker.moments import to_instant, to_stored, utc_now
+from chroniker.moments import stored_after, to_instant, to_stored, utc_now
 
 logger = logging.getLogger("chroniker.notifications")
 
@@ -94,10 +94,10 @@ def claim(database: str, pk: int, now: datetime) -> Delivery | None:
     if delivery is None:
         return None
     token = uuid.uuid4().hex
-    again = now + max(CLAIMED_FOR, pause_after(delivery.attempts + 1))
+    again = stored_after(now, max(CLAIMED_FOR, pause_after(delivery.attempts + 1)))
     claimed = Delivery.objects.using(database).due(now).filter(pk=pk)
     if not claimed.update(
-        status=Sending.SENDING, token=token, attempts=F("attempts") + 1, due_at=to_stored(again)
+        status=Sending.SENDING, token=token, attempts=F("attempts") + 1, due_at=again
     ):
         return None
     delivery.token, delivery.attempts = token, delivery.attempts + 1
@@ -122,7 +122,7 @@ def mark_failed(
         status=Sending.GIVEN_UP if gives_up else Sending.PENDING,
         token=None,
         error=error[:_LONGEST_ERROR],
-        due_at=to_stored(now + pause_after(delivery.attempts)),
+        due_at=stored_after(now, pause_after(delivery.attempts)),
     )
     if gives_up:
         _log("notification_given_up", delivery, reason=error)

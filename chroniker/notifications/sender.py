@@ -62,6 +62,8 @@ def send_here(database: str, *, log_id: int | None = None) -> None:
     except HICCUPS as error:
         logger.warning("what is to be told is told later: %s", error)
         connections[database].close_if_unusable_or_obsolete()
+    except Exception:
+        logger.exception("what is to be told is told later")
 
 
 def _send_here(database: str, log_id: int | None) -> None:
@@ -95,7 +97,10 @@ def _attempt(database: str, pk: int) -> bool:
     if delivery is None:
         return True
     rows = Notification.objects.using(database).select_related("job", "log")
-    delivery.notification = rows.get(pk=delivery.notification_id)
+    notification = rows.filter(pk=delivery.notification_id).first()
+    if notification is None:
+        return True  # deleted in this moment, and this with it
+    delivery.notification = notification
     try:
         _channel_of(delivery).send(delivery.notification, delivery.recipient)
     except Exception as error:  # noqa: BLE001 - receivers, and the project's own code

@@ -72,7 +72,10 @@ def _criteria(asked: QueryDict) -> Criteria:
     seconds = asked.get("silence")
     if seconds is None:
         return Criteria(bad=bad)
-    if not (seconds.isascii() and seconds.isdecimal() and 0 < int(seconds[:9]) <= LONGEST_SILENCE):
+    is_short = (
+        seconds.isascii() and seconds.isdecimal() and len(seconds) <= len(str(LONGEST_SILENCE))
+    )
+    if not (is_short and 0 < int(seconds) <= LONGEST_SILENCE):
         raise ValueError(
             f"silence: {seconds[:20]!r} is not a number of seconds up to {LONGEST_SILENCE}."
         )

@@ -96,6 +96,7 @@ def test_what_somebody_else_uploaded_or_nobody_signed_is_not_done() -> None:
         {"name": "old", "raw_command": "true", "command": ""},
         {"name": "old", "environment": "PATH=/tmp"},
         {"name": "old", "environment": "X=@setting:SECRET_KEY"},
+        {"name": "old", "environment": "TAR_OPTIONS=--checkpoint=1"},
     ],
 )
 def test_what_takes_the_permission_for_raw_commands_takes_it_here(job: dict[str, Any]) -> None:
@@ -105,6 +106,14 @@ def test_what_takes_the_permission_for_raw_commands_takes_it_here(job: dict[str,
     assert fields_of(page) == {}
     allowed = upload(people.browser("editor", "edit_raw_command"), job)
     assert set(fields_of(allowed)) == {"signed", "agreed"}
+
+
+def test_a_command_that_does_what_it_is_told_takes_that_permission_too() -> None:
+    job = {"name": "new", "command": "shell", "args": "-c 'print(1)'"}
+    page = upload(people.browser("editor"), job)
+    assert "You need the permission to edit raw commands for shell" in page
+    assert fields_of(page) == {}
+    assert fields_of(upload(people.browser("editor", "edit_raw_command"), job)) != {}
 
 
 def test_a_job_with_a_raw_command_is_not_changed_without_that_permission() -> None:

@@ -535,6 +535,15 @@ def test_variables_that_decide_which_code_runs_need_the_permission_with_any_comm
         assert (f"to add, change or remove {name}" in errors_at(page, "environment")) is not written
 
 
+@pytest.mark.parametrize("command", ["shell", "dumpdata", "cron_export"])
+def test_a_command_that_does_what_it_is_told_needs_the_permission(command: str) -> None:
+    for person, written in ((("editor",), False), (("editor", "edit_raw_command"), True)):
+        browser, job = people.browser(*person), rows.job()
+        page = browser.submit(browser.open(page_of(job)), "job_form", command=command, args="")
+        assert (rows.fresh(job).command == command) is written
+        assert (f"raw commands for {command}" in errors_at(page, "args")) is not written
+
+
 def test_guarded_lines_that_are_there_do_not_keep_others_from_being_written() -> None:
     job = rows.job(environment="PATH=/opt/bin\nREGION=eu")
     browser = people.browser("editor")

@@ -87,6 +87,11 @@ def test_an_address_that_is_no_web_address_is_not_linked(url: str | None) -> Non
     assert not [link for link, _words in page.links if "script:" in link.lower()]
 
 
+@pytest.mark.parametrize("url", ["{% url 'typo' %}", "{% broken", "{% for a in b %}" * 15])
+def test_an_address_that_cannot_be_made_hides_no_monitor(url: str) -> None:
+    assert shown(monitor_url=url).says("orphans")
+
+
 def test_check_now_asks_for_a_run_and_comes_back_to_the_list() -> None:
     job = rows.job("orphans", is_monitor=True)
     browser = people.browser("operator")

@@ -244,6 +244,32 @@ class TestPaused:
         assert len(noted()) == 1
 
 
+class TestHostsThatStartNothing:
+    def test_a_drain_gives_a_grace_of_its_own_after_its_end(self) -> None:
+        new_job(late_after_seconds=60)
+        has_ticked("here", 40, drained_until=to_stored(at(40)))
+        look(30)
+        look(40.9)
+        assert noted() == []
+        look(41.1)
+        assert len(noted()) == 1
+
+    def test_so_does_a_silence(self) -> None:
+        new_job(late_after_seconds=60)
+        has_ticked("here", 30, away_from=to_stored(at(-1)), away_until=to_stored(at(30)))
+        look(30.9)
+        assert noted() == []
+        look(31.1)
+        assert len(noted()) == 1
+
+    def test_but_not_where_another_host_could_have_begun_it(self) -> None:
+        new_job(late_after_seconds=60)
+        has_ticked("here", 30, away_from=to_stored(at(-1)), away_until=to_stored(at(30)))
+        has_ticked("there", 30)
+        look(30.1)
+        assert len(noted()) == 1
+
+
 class TestEachHost:
     def test_a_share_of_a_job_for_all_hosts_is_late_on_its_own_host(self) -> None:
         job = new_job(hostname=ALL_HOSTS, late_after_seconds=60)

@@ -8,8 +8,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from chroniker import settings as app_settings
 from chroniker.constants import Event, Status
+from chroniker.dispatch import expected
 from chroniker.dispatch.line import Selection
+from chroniker.dispatch.presence import note_tick
 from chroniker.dispatch.tick import would_start
 from chroniker.expectations import web
 from chroniker.management.commands.cron import run_cron
@@ -193,6 +196,25 @@ def test_what_a_copy_had_still_to_tell_is_told_to_nobody(settings: Settings) -> 
     Installation.objects.all().delete()
     sender.send_here("default")
     assert not Notification.objects.filter(expanded=None).exists()
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_copy_notes_no_alarms_that_would_be_told_once_it_is_adopted() -> None:
+    now = database_now("default")
+    long_ago = to_stored(now - timedelta(days=1))
+    due_job(name="bound", hostname="production", late_after_seconds=60)
+    due_job(name="free", late_after_seconds=60)
+    Job.objects.update(next_run=long_ago, next_occurrence=long_ago)
+    for name in ("production", app_settings.hostname()):
+        Host.objects.create(hostname=name, last_tick=long_ago)
+
+    note_tick("default", now)
+    expected.note("default", now)
+
+    assert not Notification.objects.exists()
+    Installation.objects.all().delete()
+    expected.note("default", now)
+    assert Notification.objects.exists()
 
 
 @pytest.mark.usefixtures("elsewhere")

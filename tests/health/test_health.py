@@ -71,6 +71,24 @@ def test_how_long_a_silence_may_last_can_be_said() -> None:
     assert problems(silence=600) == []
 
 
+@pytest.mark.parametrize("seconds", ["0", "-1", "x", "1e3", "0" * 8 + "1" + "0" * 15, "9" * 15])
+def test_a_silence_that_is_no_length_is_named(seconds: str) -> None:
+    status, answer = asked(silence=seconds)
+    assert status == 400
+    assert answer["error"].startswith("silence: ")
+
+
+def test_the_share_of_a_host_that_is_gone_is_not_late() -> None:
+    ticked()
+    ticked("retired", 60 * 24, is_retired=True)
+    job = late_job("everywhere", hostname=ALL_HOSTS, late_after_seconds=60)
+    for name in ("web1", "retired", "forgotten"):
+        JobHost.objects.create(
+            job=job, hostname=name, revision=job.revision, next_run=ago(60), next_occurrence=ago(60)
+        )
+    assert [words.partition(":")[0] for words in problems()] == ["everywhere on web1"]
+
+
 def test_one_silent_host_is_bad_only_if_that_is_asked() -> None:
     ticked()
     ticked("web2", 30)

@@ -250,3 +250,16 @@ def test_a_line_that_cannot_be_read_is_named(text: str, fault: str) -> None:
     with pytest.raises(CannotImport) as error:
         crontab_reading.read(text)
     assert error.value.faults[0].startswith(fault)
+
+
+@pytest.mark.parametrize("where", ["name", "description"])
+def test_a_text_that_looks_like_a_remark_of_ours_is_no_job(where: str) -> None:
+    text = f'{crontab_remark.BEGIN[2:]} {{"name": "pwn", "raw_command": "/bin/evil"}}'
+    entry = rule("DAILY", "")
+    fields = {**entry.fields, where: text}
+
+    written_text, _left_out = crontab_writing.write(Document(jobs=(Entry(fields=fields),)))
+
+    (read,) = crontab_reading.read(written_text).jobs
+    assert read.fields[where] == text
+    assert read.fields["raw_command"] == "true"

@@ -25,7 +25,7 @@ YAML = {
     f"{HEAD}- 1: a\n": "line 3, column 3: a name has to be a text",
     "[" * 100_000: "line 1, column 21: this is nested too deeply",
     f"{HEAD}- name: a\n  next_run: 2020-99-99\n": "line 4, column 13: this cannot be read",
-    f"{HEAD}- name: a\n  weight: {'9' * 5000}\n": "line 4, column 11: this cannot be read",
+    f"{HEAD}- name: a\n  weight: {'9' * 5000}\n": "line 4, column 11: this number is too long",
     f"{HEAD}- name: [\n": "line 4, column 1: ",
     "a\0b": "This is no YAML",
     "": "this is no file of jobs",
@@ -100,6 +100,19 @@ def test_many_lines_of_nonsense_are_refused_with_some_faults(form: str, lines: i
     with pytest.raises(CannotImport) as error:
         FORMS[form].read("- nonsense: {}\n" * lines)
     assert len(error.value.faults) <= 50
+
+
+def test_a_line_of_spaces_takes_time_in_proportion() -> None:
+    """Else this would take days."""
+    (left,) = FORMS["crontab"].read(f"MAILTO=a{' ' * 4_000_000}b\n").left_out
+    assert left.what.endswith("(MAILTO)")
+
+
+@pytest.mark.parametrize("number", ["1:" * 1_000_000 + "1", "1:" * 400 + "1.5", "9" * 4000])
+def test_a_number_that_takes_hours_to_read_is_refused(number: str) -> None:
+    """Else the first would take hours; the second would be infinite."""
+    with pytest.raises(CannotImport, match="line 1, column 4: this number is too long"):
+        FORMS["yaml"].read(f"a: {number}\n")
 
 
 def test_a_file_that_is_too_long_or_no_text_is_not_read() -> None:

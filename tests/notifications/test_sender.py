@@ -127,8 +127,8 @@ def test_a_success_after_a_failure_is_told_as_recovery(box: Mailbox) -> None:
 def test_a_mail_server_that_hangs_delays_neither_jobs_nor_services(
     hook: Endpoint, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chroniker.dispatch.messenger.SECONDS", 4)
-    monkeypatch.setattr(sender, "SECONDS", 3)
+    monkeypatch.setattr("chroniker.dispatch.messenger.SECONDS", 60)
+    monkeypatch.setattr(sender, "SECONDS", 50)
     monkeypatch.setattr(sender, "TIMEOUT_SECONDS", 1)
     failing_job(subscriber(), notify_urls=hook.url)
     with silent_port() as port:

@@ -64,15 +64,19 @@ def addresses_of(job: Job) -> dict[str, str]:
 
 def mail(message: Message, address: str, name: str, *, message_id: str = "") -> None:
     """Mail this message to one person. Raises what Django raises, or :class:`Hopeless`."""
-    sender = (in_one_line(settings.CHRONIKER_EMAIL_SENDER), settings.CHRONIKER_EMAIL_HOST_USER)
+    sender = in_one_line(settings.CHRONIKER_EMAIL_SENDER)
+    try:
+        to = formataddr((in_one_line(name), _in_ascii(address)))
+    except UnicodeError:
+        raise Hopeless(f"only ASCII before the @ can be mailed to: {address}") from None
     headers = {"Auto-Submitted": "auto-generated"}
     if message_id:
         headers["Message-ID"] = message_id
     envelope = EmailMultiAlternatives(
         subject=message.subject,
         body=message.text,
-        from_email=formataddr(sender),
-        to=[formataddr((in_one_line(name), address))],
+        from_email=formataddr((sender, _in_ascii(settings.CHRONIKER_EMAIL_HOST_USER))),
+        to=[to],
         headers=headers,
     )
     envelope.attach_alternative(message.make_html(), "text/html")
@@ -92,6 +96,12 @@ def _usable(address: object) -> str:
     """An address as it can stand in a header; '' for anything else."""
     text = str(address or "").strip()
     return text if "@" in text and text.isprintable() and " " not in text else ""
+
+
+def _in_ascii(address: str) -> str:
+    """The address with its domain as servers know it, which have no letters but ASCII's."""
+    local, at, domain = address.rpartition("@")
+    return f"{local}{at}{domain.encode('idna').decode()}"
 
 
 def _admins() -> list[str]:
