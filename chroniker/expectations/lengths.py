@@ -12,7 +12,7 @@ from chroniker import settings
 from chroniker.expectations import band, history
 from chroniker.expectations.band import NOTHING_KNOWN, Band
 from chroniker.models import Job, Log
-from chroniker.moments import to_instant, to_stored
+from chroniker.moments import age, to_stored
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ def too_long(database: str, now: datetime) -> list[Unusual]:
         *("pk", "job_id", "job__name", "job__long_after_seconds", "run_start_datetime")
     )
     found = [
-        _Run(pk, job_id, name, asked, now - to_instant(began))
+        _Run(pk, job_id, name, asked, age(began, now))
         for pk, job_id, name, asked, began in rows
     ]
     return [
