@@ -306,7 +306,7 @@ def test_who_may_not_change_jobs_is_told_of_the_silence_without_the_line() -> No
 def test_the_silence_of_all_hosts_is_told_and_that_of_one_is_not() -> None:
     now = database_now("default")
     browser = people.browser("superuser")
-    Host.objects.ticked("web1", now - timedelta(minutes=6), version="1", capacity=1)
+    Host.objects.create(hostname="web1", last_tick=to_stored(now - timedelta(minutes=6)))
     assert browser.open("/chroniker/job/").says("No scheduler has looked for due jobs for 6")
     Host.objects.ticked("web2", now, version="1", capacity=1)
     assert not browser.open("/chroniker/job/").says("No scheduler")
