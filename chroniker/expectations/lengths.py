@@ -40,8 +40,7 @@ def too_long(database: str, now: datetime) -> list[Unusual]:
         *("pk", "job_id", "job__name", "job__long_after_seconds", "run_start_datetime")
     )
     found = [
-        _Run(pk, job_id, name, asked, age(began, now))
-        for pk, job_id, name, asked, began in rows
+        _Run(pk, job_id, name, asked, age(began, now)) for pk, job_id, name, asked, began in rows
     ]
     return [
         run.beyond(limit, known)
